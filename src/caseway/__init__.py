@@ -1,0 +1,1 @@
+"""Joins customer conversations with Creatio cases, both ways."""

@@ -1,0 +1,107 @@
+"""An organisation's Creatio instance, and the channels that lead to it, as they are configured."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from caseway.domain.ids import (
+    ChannelId,
+    ConnectionId,
+    ConnectionKey,
+    OrganisationId,
+    StatusId,
+)
+from caseway.domain.reply_rule import ReplyRule
+from caseway.domain.secret import Secret
+
+
+class Platform(StrEnum):
+    DETECT = "detect"
+    FRAMEWORK = "framework"  # every API route below /0
+    CORE = "core"
+
+
+class Auth(StrEnum):
+    OAUTH = "oauth"
+    FORMS = "forms"
+
+
+class Opening(StrEnum):
+    """When a case is opened."""
+
+    CONVERSATION = "conversation"
+    HANDOFF = "handoff"
+
+
+class Returning(StrEnum):
+    """What a customer who writes after resolution meets."""
+
+    NEW = "new"
+    REOPEN = "reopen"
+
+
+@dataclass(frozen=True, slots=True)
+class Sweeping:
+    enabled: bool = True
+    interval: timedelta | None = None  # None: adapts to webhooks and budget
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionSettings:
+    opening: Opening = Opening.CONVERSATION
+    returning: Returning = Returning.NEW
+    returning_within: timedelta = timedelta(hours=24)
+    resolved_status: StatusId | None = None
+    reopen_status: StatusId | None = None
+    resolved_statuses: frozenset[StatusId] = frozenset()  # empty: those that Creatio flags
+    owner: UUID | None = None
+    group: UUID | None = None
+    origins: dict[str, UUID] = field(default_factory=dict)  # by kind of channel
+    priority: UUID | None = None
+    activity_type: UUID | None = None
+    reply_rule: ReplyRule = field(default_factory=ReplyRule)
+    sweeping: Sweeping = field(default_factory=Sweeping)
+    calls_a_day: int | None = 10_000  # None: no limit in the plan
+    webhooks_a_minute: int | None = None  # None: no limit
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    organisation: OrganisationId
+    id: ConnectionId
+    name: str
+    base_url: str  # no trailing slash
+    identity_url: str  # empty: found
+    platform: Platform
+    auth: Auth
+    login: str  # client id or user name
+    secret: Secret
+    settings: ConnectionSettings
+    version: int  # grows with every change
+
+    @property
+    def key(self) -> ConnectionKey:
+        return ConnectionKey(self.organisation, self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSettings:
+    callback_url: str = ""  # api
+    recognises_repeats: bool = True  # api: the receiver drops a repeated webhook-id
+    starts_as_ai: bool = False  # an AI of the client's own answers first
+    origins: tuple[str, ...] = ()  # widget: pages that may show it
+    identity_secret_set: bool = False  # widget: visitors may be identified by a signed JWT
+    greeting: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelAccount:
+    organisation: OrganisationId
+    id: ChannelId
+    connection: ConnectionId
+    kind: str
+    name: str
+    settings: ChannelSettings
+    secret: Secret | None  # api: signs callbacks; widget: verifies identities
+    version: int

@@ -1,0 +1,380 @@
+"""The doors of the house. A call through a door returns, or raises `Later` or `Never`.
+
+Anything else that comes out of a door is our own bug and stays loud.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import UUID
+
+from caseway.domain.adoption import Adoption, Known, Outcome, Reply
+from caseway.domain.closure import Side
+from caseway.domain.connection import ChannelAccount, Connection
+from caseway.domain.conversation import Author, Ledger, Own, State
+from caseway.domain.delivery import Delivery, Event, Kind
+from caseway.domain.ids import (
+    ActivityId,
+    CaseId,
+    ChannelId,
+    ConnectionId,
+    ConversationId,
+    ConversationKey,
+    DeliveryId,
+    EventId,
+    MessageId,
+    OrganisationId,
+    RemoteContactId,
+    StatusId,
+)
+from caseway.domain.plan import Owed
+from caseway.domain.remote import (
+    Activity,
+    Look,
+    Made,
+    NewActivity,
+    NewCase,
+    NewContact,
+    Page,
+    Status,
+    Written,
+)
+
+
+class Later(Exception):
+    """Unreachable, throttled or broken over there: the same call may yet work."""
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        maybe_taken: bool,
+        retry_after: timedelta | None = None,
+        remedy: str = "",
+    ) -> None:
+        super().__init__(reason)
+        self.maybe_taken = maybe_taken  # a time-out, say: unlike a 429, it may have worked
+        self.retry_after = retry_after
+        self.remedy = remedy  # what a person may do, where there is something to do
+
+
+class Never(Exception):
+    """Refused over there: the same call will be refused again."""
+
+
+class Ticketing(Protocol):
+    """One connection's Creatio. Every call counts against its plan.
+
+    No call outlives `CALL_TIMEOUT`; a call may raise `Later` or `Never`.
+    """
+
+    async def look(self, case: CaseId, *, since: datetime | None, case_first: bool) -> Look:
+        """The case's status and its activities modified from `since` on (None: all of them).
+
+        `case_first`: the case is what changed, so it is asked for alone; its activities only if
+        it turns out resolved (a reply written before the closure is then always in the look that
+        sees the closure). Otherwise one statement reads both at one instant, and the case alone
+        is read when no row came back. A missing case is `gone`, never an error.
+        """
+
+    async def case_status(self, case: CaseId) -> StatusId | None:
+        """The status alone; None if the case does not exist."""
+
+    async def statuses(self) -> dict[StatusId, Status]:
+        """Creatio's status table; cached."""
+
+    async def create_case(self, case: NewCase) -> Made:
+        """Create, or find by its id after any answer but 201 (`Made` either way)."""
+
+    async def create_activities(self, case: CaseId, activities: Sequence[NewActivity]) -> Written:
+        """Create them in order, then read the case's status, all in one request.
+
+        What follows an undecided one is not created (order is kept): it is undecided, not taken.
+        Never raises for a single activity; raises `Later` when nothing was answered at all.
+        """
+
+    async def write_status(self, case: CaseId, status: StatusId) -> None:
+        """Set the case's status."""
+
+    async def find_contacts(self, *, email: str, phone: str) -> Sequence[RemoteContactId]:
+        """By email, and if there is none by phone (E.164); most recently modified first."""
+
+    async def create_contact(self, contact: NewContact) -> Made:
+        """Create, or find by its id after any answer but 201."""
+
+    async def changed_activities(self, since: datetime, limit: int) -> Page:
+        """Activities of any case modified from `since` on, ordered by (ModifiedOn, Id)."""
+
+    async def changed_cases(self, since: datetime, limit: int) -> Page: ...
+
+    async def time(self) -> datetime:
+        """Creatio's own clock: the `Date` of a cheap answer, UTC."""
+
+    async def newest_activities(self, cases: Sequence[CaseId], limit: int) -> Sequence[Activity]:
+        """For the preview of the reply rule."""
+
+    async def existing(self, activities: Sequence[ActivityId]) -> frozenset[ActivityId]:
+        """Which of these activities exist (at most 12 a call are asked for at once)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One delivery as a channel sees it."""
+
+    id: DeliveryId  # the same on every attempt
+    conversation: ConversationId
+    message: MessageId
+    kind: Kind
+    author: str
+    author_name: str
+    text: str
+    written_at: datetime
+    address: str  # where the customer wrote from: frozen
+    possible_double: bool  # only where the channel does not recognise repeats
+
+
+class Channel(Protocol):
+    """One kind of channel. It knows its wire and nothing of conversations or cases."""
+
+    @property
+    def kind(self) -> str: ...
+
+    def recognises_repeats(self, account: ChannelAccount) -> bool:
+        """Whether a second `send` with the same id is dropped over there."""
+
+    async def send(self, account: ChannelAccount, outgoing: Outgoing) -> Event:
+        """Hand one message over: `ACCEPTED` (taken) or `CONFIRMED` (the far side has it).
+
+        May not write to our store, may not repeat by itself.
+        """
+
+
+CALL_TIMEOUT = timedelta(seconds=10)  # a lease outlives it
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One HTTP request to Creatio, counted: `kind` is what it was for, `calls` what it cost."""
+
+    kind: str
+    calls: int
+
+
+class CallCounter(Protocol):
+    def count(self, call: Call) -> None: ...
+
+    def used_today(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class JournalLine:
+    """One deed of a run: `at` ms after its beginning, what, why, and how it ended."""
+
+    at: int
+    side: str  # caseway, creatio or the kind of channel
+    deed: str
+    why: str = ""
+    outcome: str = "done"  # done, later, refused
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """One worker's right to look at one conversation, for a while."""
+
+    ledger: Ledger
+    epoch: int
+    hints: int  # what is worth reading: `Hint`
+    starts: int  # more than 1: an earlier run never released
+    peer: str
+
+    @property
+    def key(self) -> ConversationKey:
+        return self.ledger.key
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """What became of activities that were written: proven ones in order, refused ones with why."""
+
+    proven: tuple[tuple[Own, datetime | None], ...]
+    refused: tuple[tuple[Own, str], ...]
+    covered: bool  # the case was read as open after the last of them existed
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    adoption: Adoption
+    owed: Owed
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a new case says of its beginning."""
+
+    name: str
+    email: str
+    phone: str
+    verified: bool
+    channel_kind: str
+    channel_name: str
+    first_words: str
+    earlier_number: str  # the case before this one, closed for good
+    other_number: str  # an open case of the same contact on another channel
+
+
+class FencedOut(Exception):
+    """The lease was lost to another worker: nothing of this run may be written any more."""
+
+
+class Looks(Protocol):
+    """The store as a run sees it. Every write is fenced: it raises `FencedOut` or commits whole."""
+
+    async def claim(self, key: ConversationKey) -> Claimed | None:
+        """T1. None: nothing is due, or somebody looks (then a job waits for the lease's end)."""
+
+    async def renew(self, claimed: Claimed) -> bool: ...
+
+    async def load(self, claimed: Claimed) -> Owed:
+        """What the rows alone say is owed, where nothing is worth reading."""
+
+    async def adopt(
+        self,
+        claimed: Claimed,
+        look: Look,
+        decide: Callable[[Ledger, Mapping[ActivityId, Known]], Adoption],
+        words: Callable[[Reply], str],
+    ) -> Adopted:
+        """T2. `decide` is called under the row's lock with the ledger as it is now."""
+
+    async def note(self, claimed: Claimed, before: Delivery, after: Delivery) -> bool:
+        """T4a. False: another run has settled it."""
+
+    async def settle(
+        self,
+        claimed: Claimed,
+        after: Delivery,
+        *,
+        reason: str,
+        tell: str | None,
+        shown: bool,
+    ) -> Owed | None:
+        """T4b. `tell`: the words for the agent when it failed for good (then what is owed anew).
+
+        `shown`: pages that watch this conversation are told.
+        """
+
+    async def opening(self, claimed: Claimed) -> Opening: ...
+
+    async def keep_contact(self, claimed: Claimed, remote: RemoteContactId) -> None: ...
+
+    async def case_made(self, claimed: Claimed, number: str) -> None: ...
+
+    async def link(self, claimed: Claimed, linked: Linked, owed: Owed) -> Owed:
+        """T5. Returns what is owed after it."""
+
+    async def cover(self, claimed: Claimed, owed: Owed) -> Owed:
+        """The case was read as open with all that is linked inside it."""
+
+    async def status_written(
+        self, claimed: Claimed, side: Side, status: StatusId, *, now: datetime
+    ) -> None:
+        """T6."""
+
+    async def release(
+        self,
+        claimed: Claimed,
+        *,
+        hints_left: int,
+        failures: int,
+        wait: timedelta | None,
+        begun_at: datetime,
+        steps: Sequence[JournalLine],
+    ) -> None:
+        """T9. `wait`: until the next attempt of what is owed; None: nothing waits."""
+
+    async def park(self, claimed: Claimed, reason: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """One message of a peer, as a channel parsed it. What the channel vouches for is `verified`."""
+
+    organisation: OrganisationId
+    channel: ChannelId
+    peer: str
+    address: str  # where replies go: frozen with the conversation
+    author: Author
+    name: str
+    email: str
+    phone: str
+    verified: bool
+    text: str
+    provider_id: str  # the channel's own id of this message; empty matches nothing
+    written_at: datetime
+    starts_as_ai: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    key: ConversationKey
+    message: MessageId
+    new_message: bool  # False: a repeat; the ids are those that the first one made
+    new_conversation: bool
+
+
+class Intake(Protocol):
+    """Keeps what customers write. Returns after the commit, never before."""
+
+    async def keep(self, inbound: Inbound, connection: Connection) -> Kept: ...
+
+    async def add(
+        self,
+        key: ConversationKey,
+        *,
+        author: Author,
+        text: str,
+        provider_id: str,
+        connection: Connection,
+    ) -> Kept | None: ...
+
+    async def hand_off(self, key: ConversationKey, note: str) -> State | None: ...
+
+    async def resolve(self, key: ConversationKey) -> State | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """A call to the webhook with a right token, as received. `case` and `type` as far as known."""
+
+    id: EventId
+    organisation: OrganisationId
+    connection: ConnectionId
+    token: UUID
+    token_name: str
+    source: str
+    type: str
+    case: CaseId | None
+    outcome: Outcome  # accepted: look for its conversation; others are kept as they are
+    reason: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class KeptEvent:
+    """`token_holds` is judged in the commit itself, so a revoked token is refused at once."""
+
+    token_holds: bool
+    conversation: ConversationId | None
+
+
+class Overloaded(Exception):
+    """Too many wait for a commit already: say 503 now rather than 200 for what is not kept."""
+
+
+class Events(Protocol):
+    async def keep(self, event: NewEvent) -> KeptEvent:
+        """Kept and committed, together with whatever else arrives; marks its conversation.
+
+        Raises `Overloaded`, or `Later` when the store cannot be reached.
+        """

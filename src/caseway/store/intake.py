@@ -1,0 +1,361 @@
+"""Keeping what customers write: a message is acknowledged only after its commit.
+
+Bound by the row-level policies: organisations come from outside here.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+from uuid import UUID, uuid4
+
+import asyncpg
+
+from caseway.domain.connection import Connection, Opening, Returning
+from caseway.domain.conversation import (
+    TRANSITIONS,
+    Author,
+    Hint,
+    MessageKind,
+    Move,
+    State,
+)
+from caseway.domain.ids import (
+    ChannelId,
+    ContactId,
+    ConversationId,
+    ConversationKey,
+    MessageId,
+    OrganisationId,
+    activity_id,
+    case_id,
+)
+from caseway.ports import Inbound, Kept
+from caseway.store import rows
+from caseway.store.queries import load
+from caseway.store.queue import enqueue
+
+if TYPE_CHECKING:
+    from caseway.store.queries import Connection as Link
+
+SQL: Final = load("intake")
+MARK: Final = load("looks")["mark"]
+
+
+@asynccontextmanager
+async def transaction(
+    pool: "asyncpg.Pool[asyncpg.Record]", organisation: OrganisationId
+) -> AsyncIterator["Link"]:
+    """The web's only door to the rows: everything in it sees this organisation alone."""
+    async with pool.acquire() as connection:
+        # One message, so it is safe behind a transaction pooler. `organisation` is a UUID.
+        await connection.execute(
+            f"BEGIN; SET LOCAL caseway.organisation = '{UUID(str(organisation))}'"
+        )
+        try:
+            yield connection
+        except BaseException:
+            await connection.execute("ROLLBACK")
+            raise
+        await connection.execute("COMMIT")
+
+
+class PostgresIntake:
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+        self._pool = pool
+
+    async def keep(self, inbound: Inbound, connection: Connection) -> Kept:
+        """T-in: keep one message of a peer, in the conversation it belongs to."""
+        async with transaction(self._pool, inbound.organisation) as link:
+            contact = await self._peer(link, inbound)
+            if inbound.provider_id:
+                known = await SQL["known_message"].fetchrow(
+                    link, **_peer(inbound), provider_id=inbound.provider_id
+                )
+                if known is not None:
+                    return Kept(
+                        ConversationKey(
+                            inbound.organisation, ConversationId(known["conversation_id"])
+                        ),
+                        MessageId(known["id"]),
+                        new_message=False,
+                        new_conversation=False,
+                    )
+            row, new = await self._conversation(link, inbound, contact, connection)
+            message = await self._message(
+                link,
+                row,
+                author=inbound.author,
+                author_name=inbound.name,
+                kind=MessageKind.TEXT,
+                text=inbound.text,
+                provider_id=inbound.provider_id,
+                written_at=inbound.written_at,
+            )
+            key = rows.key_of(row)
+            await self._trigger(link, key, 0)
+            # CRASH HERE: nothing was kept, nothing was answered; the sender repeats.
+            return Kept(key, message, new_message=True, new_conversation=new)
+
+    async def add(
+        self,
+        key: ConversationKey,
+        *,
+        author: Author,
+        text: str,
+        provider_id: str,
+        connection: Connection,
+    ) -> Kept | None:
+        """T-in into a known conversation; one that is resolved meanwhile begins the next.
+
+        None: the organisation has no such conversation.
+        """
+        async with transaction(self._pool, key.organisation) as link:
+            row = await SQL["lock_conversation"].fetchrow(
+                link, organisation=key.organisation, conversation=key.conversation
+            )
+        if row is None:
+            return None
+        inbound = Inbound(
+            organisation=key.organisation,
+            channel=ChannelId(row["channel_id"]),
+            peer=row["peer"],
+            address=row["address"],
+            author=author,
+            name="",
+            email="",
+            phone="",
+            verified=True,
+            text=text,
+            provider_id=provider_id,
+            written_at=datetime.now(tz=UTC),
+        )
+        return await self.keep(inbound, connection)
+
+    async def _peer(self, link: "Link", inbound: Inbound) -> ContactId:
+        """The lock for intake; a peer seen for the first time gets its contact."""
+        found = await SQL["lock_peer"].fetchval(link, **_peer(inbound))
+        if found is None:
+            contact = await self._contact(link, inbound)
+            made = await SQL["new_peer"].fetchval(link, **_peer(inbound), contact=contact)
+            if made is not None:
+                return contact
+            found = await SQL["lock_peer"].fetchval(link, **_peer(inbound))
+        contact = ContactId(found)
+        if inbound.verified and (inbound.name or inbound.email or inbound.phone):
+            await SQL["enrich_contact"].execute(
+                link,
+                organisation=inbound.organisation,
+                contact=contact,
+                name=inbound.name,
+                email=inbound.email,
+                phone=inbound.phone,
+            )
+        return contact
+
+    async def _contact(self, link: "Link", inbound: Inbound) -> ContactId:
+        if inbound.verified and (inbound.email or inbound.phone):
+            known = await SQL["find_contact"].fetchval(
+                link,
+                organisation=inbound.organisation,
+                email=inbound.email,
+                phone=inbound.phone,
+            )
+            if known is not None:
+                return ContactId(known)
+        contact = ContactId(uuid4())
+        await SQL["new_contact"].execute(
+            link,
+            organisation=inbound.organisation,
+            contact=contact,
+            name=inbound.name,
+            email=inbound.email,
+            phone=inbound.phone,
+            verified=inbound.verified,
+        )
+        return contact
+
+    async def _conversation(
+        self, link: "Link", inbound: Inbound, contact: ContactId, connection: Connection
+    ) -> tuple[asyncpg.Record, bool]:
+        row = await SQL["open_conversation"].fetchrow(link, **_peer(inbound))
+        if row is not None:
+            return row, False
+        earlier = await SQL["latest_conversation"].fetchrow(link, **_peer(inbound))
+        settings = connection.settings
+        if earlier is not None and settings.returning is Returning.REOPEN:
+            since = datetime.now(tz=UTC) - settings.returning_within
+            if earlier["resolved_at"] and earlier["resolved_at"] >= since:
+                return await self._come_back(link, earlier), False
+        return await self._begin(link, inbound, contact, connection, earlier), True
+
+    async def _come_back(self, link: "Link", row: asyncpg.Record) -> asyncpg.Record:
+        key = rows.key_of(row)
+        move = Move.RESUMED if row["agent_replied"] else Move.REOPENED
+        await SQL["come_back"].execute(
+            link,
+            organisation=key.organisation,
+            conversation=key.conversation,
+            state=TRANSITIONS[State.RESOLVED][move],
+        )
+        await self._trigger(link, key, Hint.CASE)
+        return row
+
+    async def _begin(
+        self,
+        link: "Link",
+        inbound: Inbound,
+        contact: ContactId,
+        connection: Connection,
+        earlier: asyncpg.Record | None,
+    ) -> asyncpg.Record:
+        conversation = ConversationId(uuid4())
+        state = State.AI if inbound.starts_as_ai else State.WAITING
+        values: dict[str, object] = {
+            "case_id": case_id(conversation, 1),
+            "agreed": None,
+            "agreed_status": None,
+            "last_open_status": None,
+            "case_number": "",
+        }
+        if earlier is not None and earlier["left_open"] and earlier["case_id"] is not None:
+            values = await self._take_over(link, earlier)
+        await SQL["begin_conversation"].execute(
+            link,
+            organisation=inbound.organisation,
+            conversation=conversation,
+            connection=connection.id,
+            channel=inbound.channel,
+            peer=inbound.peer,
+            address=inbound.address,
+            contact=contact,
+            earlier=None if earlier is None else earlier["id"],
+            state=state,
+            # What starts in `waiting` counts as handed off.
+            wants_case=connection.settings.opening is Opening.CONVERSATION
+            or state is State.WAITING,
+            **values,
+        )
+        row = await SQL["lock_conversation"].fetchrow(
+            link, organisation=inbound.organisation, conversation=conversation
+        )
+        if row is None:
+            raise AssertionError("a conversation that was just begun")
+        return row
+
+    async def _take_over(self, link: "Link", earlier: asyncpg.Record) -> dict[str, object]:
+        """The earlier conversation was resolved, its case is open still: append, no second case."""
+        key = rows.key_of(earlier)
+        await SQL["hand_over_case"].execute(
+            link, organisation=key.organisation, conversation=key.conversation
+        )
+        await SQL["keep_case_link"].execute(
+            link,
+            organisation=key.organisation,
+            connection=earlier["connection_id"],
+            case_id=earlier["case_id"],
+            conversation=key.conversation,
+            ordinal=earlier["case_ordinal"],
+            number=earlier["case_number"],
+        )
+        return {
+            "case_id": earlier["case_id"],
+            "agreed": "open",
+            "agreed_status": earlier["agreed_status"],
+            "last_open_status": earlier["last_open_status"],
+            "case_number": earlier["case_number"],
+        }
+
+    async def _message(
+        self,
+        link: "Link",
+        row: asyncpg.Record,
+        *,
+        author: Author,
+        author_name: str,
+        kind: MessageKind,
+        text: str,
+        provider_id: str,
+        written_at: datetime,
+    ) -> MessageId:
+        message = MessageId(uuid4())
+        await SQL["keep_message"].execute(
+            link,
+            organisation=row["organisation_id"],
+            connection=row["connection_id"],
+            message=message,
+            conversation=row["id"],
+            channel=row["channel_id"],
+            peer=row["peer"],
+            author=author,
+            author_name=author_name,
+            kind=kind,
+            text=text,
+            provider_id=provider_id,
+            written_at=written_at,
+            activity=activity_id(message, row["case_ordinal"]),
+            ordinal=row["case_ordinal"],
+            position=row["last_position"] + 1,
+        )
+        return message
+
+    async def _trigger(self, link: "Link", key: ConversationKey, hints: int) -> None:
+        fresh = await MARK.fetchval(
+            link, organisation=key.organisation, conversation=key.conversation, hints=hints
+        )
+        if fresh:
+            await enqueue(link, key)
+
+    async def hand_off(self, key: ConversationKey, note: str) -> State | None:
+        """The conversation passes to a person; one that waits already gets the note alone."""
+        async with transaction(self._pool, key.organisation) as link:
+            row = await self._locked(link, key)
+            if row is None:
+                return None
+            before = State(row["state"])
+            if before is State.RESOLVED:
+                return before
+            after = TRANSITIONS[before][Move.HANDED_OFF]
+            await SQL["hand_off"].execute(
+                link, organisation=key.organisation, conversation=key.conversation, state=after
+            )
+            await self._message(
+                link,
+                row,
+                author=Author.SYSTEM,
+                author_name="",
+                kind=MessageKind.HANDOFF,
+                text=note,
+                provider_id="",
+                written_at=datetime.now(tz=UTC),
+            )
+            await self._trigger(link, key, 0)
+            return after
+
+    async def resolve(self, key: ConversationKey) -> State | None:
+        """T-here: resolved by the customer, the API, an AI or a time limit."""
+        async with transaction(self._pool, key.organisation) as link:
+            row = await self._locked(link, key)
+            if row is None:
+                return None
+            where = {"organisation": key.organisation, "conversation": key.conversation}
+            resolved = await SQL["resolve_here"].fetchval(
+                link, **where, last_position=row["last_position"]
+            )
+            if resolved:
+                await SQL["owe_closing"].execute(link, **where, message=uuid4(), delivery=uuid4())
+                await self._trigger(link, key, Hint.CASE)
+            return State.RESOLVED
+
+    async def _locked(self, link: "Link", key: ConversationKey) -> asyncpg.Record | None:
+        return await SQL["lock_conversation"].fetchrow(
+            link, organisation=key.organisation, conversation=key.conversation
+        )
+
+
+def _peer(inbound: Inbound) -> dict[str, object]:
+    return {
+        "organisation": inbound.organisation,
+        "channel": inbound.channel,
+        "peer": inbound.peer,
+    }

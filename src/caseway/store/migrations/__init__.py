@@ -1,0 +1,1 @@
+"""The database's history: Alembic revisions whose text is plain SQL."""

@@ -1,0 +1,22 @@
+"""The first schema: our tables with their policies, and PgQueuer's in a schema of its own.
+
+The roles that the policies name exist already: `caseway.store.migrate` sees to that.
+"""
+
+from caseway.store.migrations.script import run_script
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    run_script("schema.sql")
+    run_script("migrations/pgqueuer.sql")
+    run_script("migrations/queue_grants.sql")
+
+
+def downgrade() -> None:
+    raise NotImplementedError(
+        "There is no way back from a migration: the older schema has no room for what was "
+        "written since. Restore a backup that was made before it (caseway restore)."
+    )

@@ -1,0 +1,149 @@
+-- Keeping what customers write: the message, its planned activity, the mark and the job, in one commit.
+
+-- name: find_contact(organisation, email, phone)
+-- role: web
+-- A verified address is somebody we know: by email, then by phone. Index: contact_email, contact_phone.
+SELECT id FROM contact
+ WHERE organisation_id = :organisation AND verified
+   AND ((:email <> '' AND lower(email) = lower(:email)) OR (:phone <> '' AND phone = :phone))
+ ORDER BY (:email <> '' AND lower(email) = lower(:email)) DESC, created_at DESC
+ LIMIT 1;
+
+-- name: new_contact(organisation, contact, name, email, phone, verified)
+-- role: web
+INSERT INTO contact (organisation_id, id, name, email, phone, verified)
+VALUES (:organisation, :contact, :name, :email, :phone, :verified);
+
+-- name: enrich_contact(organisation, contact, name, email, phone)
+-- role: web
+-- What a verified peer says of itself fills what was empty; it never overwrites.
+UPDATE contact
+   SET name = CASE WHEN name = '' THEN :name ELSE name END,
+       email = CASE WHEN email = '' THEN :email ELSE email END,
+       phone = CASE WHEN phone = '' THEN :phone ELSE phone END
+ WHERE organisation_id = :organisation AND id = :contact
+   AND ((name = '' AND :name <> '') OR (email = '' AND :email <> '') OR (phone = '' AND :phone <> ''));
+
+-- name: lock_peer(organisation, channel, peer)
+-- role: web
+-- Two quick messages of one peer are kept one after the other.
+SELECT contact_id FROM peer
+ WHERE organisation_id = :organisation AND channel_id = :channel AND peer = :peer
+   FOR UPDATE;
+
+-- name: new_peer(organisation, channel, peer, contact)
+-- role: web
+INSERT INTO peer (organisation_id, channel_id, peer, contact_id)
+VALUES (:organisation, :channel, :peer, :contact)
+ON CONFLICT (organisation_id, channel_id, peer) DO NOTHING
+RETURNING contact_id;
+
+-- name: known_message(organisation, channel, peer, provider_id)
+-- role: web
+-- The dedupe of repeats, by identity and never by content.
+SELECT id, conversation_id FROM message
+ WHERE organisation_id = :organisation AND channel_id = :channel AND peer = :peer
+   AND provider_id = :provider_id AND provider_id <> '';
+
+-- name: open_conversation(organisation, channel, peer)
+-- role: web
+-- Index: conversation_open (unique, partial).
+SELECT * FROM conversation
+ WHERE organisation_id = :organisation AND channel_id = :channel AND peer = :peer
+   AND state <> 'resolved'
+   FOR UPDATE;
+
+-- name: latest_conversation(organisation, channel, peer)
+-- role: web
+SELECT * FROM conversation
+ WHERE organisation_id = :organisation AND channel_id = :channel AND peer = :peer
+ ORDER BY created_at DESC LIMIT 1
+   FOR UPDATE;
+
+-- name: lock_conversation(organisation, conversation)
+-- role: web
+SELECT * FROM conversation
+ WHERE organisation_id = :organisation AND id = :conversation
+   FOR UPDATE;
+
+-- name: begin_conversation(organisation, conversation, connection, channel, peer, address, contact, earlier, state, case_id, wants_case, agreed, agreed_status, last_open_status, case_number)
+-- role: web
+INSERT INTO conversation (organisation_id, id, connection_id, channel_id, peer, address, contact_id,
+                          earlier_id, state, case_id, wants_case, agreed, agreed_status,
+                          last_open_status, case_number)
+VALUES (:organisation, :conversation, :connection, :channel, :peer, :address, :contact, :earlier,
+        :state, :case_id, :wants_case, :agreed, :agreed_status, :last_open_status, :case_number);
+
+-- name: hand_over_case(organisation, conversation)
+-- role: web
+-- A resolved conversation whose case was left open gives it to the next one.
+UPDATE conversation SET case_id = NULL, left_open = false
+ WHERE organisation_id = :organisation AND id = :conversation AND state = 'resolved';
+
+-- name: keep_case_link(organisation, connection, case_id, conversation, ordinal, number)
+-- role: web
+INSERT INTO case_link (organisation_id, connection_id, case_id, conversation_id, ordinal, number)
+VALUES (:organisation, :connection, :case_id, :conversation, :ordinal, :number)
+ON CONFLICT DO NOTHING;
+
+-- name: come_back(organisation, conversation, state)
+-- role: web
+-- The customer came back in time: the conversation is open again, and its case follows.
+UPDATE conversation SET state = :state, resolved_at = NULL
+ WHERE organisation_id = :organisation AND id = :conversation AND state = 'resolved';
+
+-- name: keep_message(organisation, connection, message, conversation, channel, peer, author, author_name, kind, text, provider_id, written_at, activity, ordinal, position)
+-- role: web
+-- The message, the id of the activity it will become, and the conversation's positions.
+WITH kept AS (
+    INSERT INTO message (organisation_id, id, conversation_id, channel_id, peer, author, author_name,
+                         kind, text, position, provider_id, written_at)
+    VALUES (:organisation, :message, :conversation, :channel, :peer, :author, :author_name, :kind,
+            :text, :position, :provider_id, :written_at)
+    RETURNING author
+), planned AS (
+    INSERT INTO link (organisation_id, connection_id, activity_id, message_id, conversation_id,
+                      ordinal, origin)
+    VALUES (:organisation, :connection, :activity, :message, :conversation, :ordinal, 'ours')
+)
+UPDATE conversation c
+   SET last_position = :position, last_own_position = :position,
+       last_contact_position = CASE WHEN kept.author = 'contact' THEN :position
+                                    ELSE c.last_contact_position END
+  FROM kept
+ WHERE c.organisation_id = :organisation AND c.id = :conversation;
+
+-- name: hand_off(organisation, conversation, state)
+-- role: web
+UPDATE conversation SET state = :state, wants_case = true
+ WHERE organisation_id = :organisation AND id = :conversation;
+
+-- name: resolve_here(organisation, conversation, last_position)
+-- role: web
+-- Our own closure covers all that was kept before it; compare-and-set on what the decider saw.
+UPDATE conversation
+   SET state = 'resolved', resolved_at = now(), covered_through = last_position
+ WHERE organisation_id = :organisation AND id = :conversation AND state <> 'resolved'
+   AND last_position = :last_position
+RETURNING 1;
+
+-- name: owe_closing(organisation, conversation, message, delivery)
+-- role: web
+-- The customer is owed the line that tells of the closure.
+WITH told AS (
+    INSERT INTO message (organisation_id, id, conversation_id, channel_id, peer, author, kind, text,
+                         position, written_at)
+    SELECT c.organisation_id, :message, c.id, c.channel_id, c.peer, 'system', 'closing',
+           'This conversation was resolved.', c.last_position + 1, now()
+      FROM conversation c
+     WHERE c.organisation_id = :organisation AND c.id = :conversation
+), owed AS (
+    INSERT INTO delivery (organisation_id, id, conversation_id, channel_id, message_id, address,
+                          state, order_on, order_id, not_before)
+    SELECT c.organisation_id, :delivery, c.id, c.channel_id, :message, c.address, 'owed', now(),
+           :message, now()
+      FROM conversation c
+     WHERE c.organisation_id = :organisation AND c.id = :conversation
+)
+UPDATE conversation SET last_position = last_position + 1
+ WHERE organisation_id = :organisation AND id = :conversation;

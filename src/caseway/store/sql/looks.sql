@@ -1,0 +1,308 @@
+-- A worker's look at one conversation: claim, adopt, settle, release. See docs/explanation/protocol.md.
+
+-- name: claim(organisation, conversation, lease)
+-- T1. The mark is cleared before anything is read; a run that never released puts off the next.
+-- Index: primary key.
+UPDATE conversation
+   SET lease_epoch = lease_epoch + 1, lease_until = clock_timestamp() + :lease, due_at = NULL,
+       starts = starts + 1, hints_taken = hints_taken | hints, hints = 0
+ WHERE organisation_id = :organisation AND id = :conversation
+   AND parked_at IS NULL AND starts < 5
+   AND (due_at <= clock_timestamp() OR lease_until IS NOT NULL)
+   AND (lease_until IS NULL OR lease_until
+        + greatest(starts - 1, 0) * greatest(starts - 1, 0) * interval '10 seconds' < clock_timestamp())
+RETURNING *;
+
+-- name: unclaimed(organisation, conversation)
+-- Why a claim came back empty: when the lease or the penalty of unreleased starts ends.
+SELECT starts, due_at, parked_at IS NOT NULL AS parked, lease_until
+       + greatest(starts - 1, 0) * greatest(starts - 1, 0) * interval '10 seconds' AS free_at
+  FROM conversation
+ WHERE organisation_id = :organisation AND id = :conversation
+   FOR UPDATE;
+
+-- name: defer(organisation, conversation, until)
+-- Busy: whoever comes back at `until` finds a mark.
+UPDATE conversation SET due_at = coalesce(due_at, :until)
+ WHERE organisation_id = :organisation AND id = :conversation;
+
+-- name: renew(organisation, conversation, epoch, lease)
+-- The same event loop that runs the look renews its lease.
+UPDATE conversation SET lease_until = clock_timestamp() + :lease
+ WHERE organisation_id = :organisation AND id = :conversation AND lease_epoch = :epoch
+   AND lease_until IS NOT NULL
+RETURNING 1;
+
+-- name: fence(organisation, conversation, epoch)
+-- Every write of a run begins here; no row: the run has lost its lease and ends.
+SELECT * FROM conversation
+ WHERE organisation_id = :organisation AND id = :conversation AND lease_epoch = :epoch
+   AND lease_until IS NOT NULL
+   FOR NO KEY UPDATE;
+
+-- name: known(organisation, connection, activities)
+-- Which of these activities stand in our links, planned or proven.
+SELECT activity_id, linked_at IS NOT NULL AS linked FROM link
+ WHERE organisation_id = :organisation AND connection_id = :connection
+   AND activity_id = ANY(:activities);
+
+-- name: owed_own(organisation, conversation)
+-- Messages of ours without a proven activity, in order. Index: link_owed (partial).
+SELECT m.id, l.activity_id, m.position, m.author, m.author_name, m.kind, m.text, m.written_at
+  FROM link l
+  JOIN message m ON m.organisation_id = l.organisation_id AND m.id = l.message_id
+  JOIN conversation c ON c.organisation_id = l.organisation_id AND c.id = l.conversation_id
+ WHERE l.organisation_id = :organisation AND l.conversation_id = :conversation
+   AND l.linked_at IS NULL AND l.refused_at IS NULL AND l.ordinal = c.case_ordinal
+ ORDER BY m.position;
+
+-- name: unsettled(organisation, conversation)
+-- Owed, sending and unknown deliveries. Index: delivery_unsettled (partial).
+SELECT d.id, d.message_id, m.kind, d.state, m.author, m.author_name, m.text, m.written_at,
+       d.address, d.order_on, d.order_id, d.owed_at, d.not_before, d.attempts, d.possible_double
+  FROM delivery d
+  JOIN message m ON m.organisation_id = d.organisation_id AND m.id = d.message_id
+ WHERE d.organisation_id = :organisation AND d.conversation_id = :conversation
+   AND d.state IN ('owed', 'sending', 'unknown')
+ ORDER BY d.order_on, d.order_id;
+
+-- name: remote_contact(organisation, connection, contact)
+SELECT remote_id FROM contact_link
+ WHERE organisation_id = :organisation AND connection_id = :connection AND contact_id = :contact;
+
+-- name: prove(organisation, connection, activities, created_on)
+-- Echoes and creates: the planned id exists over there.
+UPDATE link SET linked_at = now(), created_on = coalesce(link.created_on, p.created_on)
+  FROM unnest(:activities::uuid[], :created_on::timestamptz[]) AS p(activity, created_on)
+ WHERE organisation_id = :organisation AND connection_id = :connection
+   AND activity_id = p.activity AND linked_at IS NULL;
+
+-- name: import_replies(organisation, connection, conversation, channel, peer, address, ordinal, messages, activities, deliveries, authors, texts, positions, created_on, kinds, by)
+-- A reply enters once: message, link and debt in one statement. Our own closing line has no link.
+WITH new AS (
+    SELECT * FROM unnest(:messages::uuid[], :activities::uuid[], :deliveries::uuid[],
+                         :authors::text[], :texts::text[], :positions::bigint[],
+                         :created_on::timestamptz[], :kinds::text[], :by::text[])
+        AS n(message, activity, delivery, author_name, words, position, created_on, kind, author)
+), messages AS (
+    INSERT INTO message (organisation_id, id, conversation_id, channel_id, peer, author,
+                         author_name, kind, text, position, written_at)
+    SELECT :organisation, n.message, :conversation, :channel, :peer, n.author, n.author_name,
+           n.kind, n.words, n.position, n.created_on
+      FROM new n
+), links AS (
+    INSERT INTO link (organisation_id, connection_id, activity_id, message_id, conversation_id,
+                      ordinal, origin, created_on, linked_at)
+    SELECT :organisation, :connection, n.activity, n.message, :conversation, :ordinal, 'theirs',
+           n.created_on, now()
+      FROM new n WHERE n.kind = 'text'
+)
+INSERT INTO delivery (organisation_id, id, conversation_id, channel_id, message_id, address, state,
+                      order_on, order_id, not_before)
+SELECT :organisation, n.delivery, :conversation, :channel, n.message, :address, 'owed',
+       n.created_on, n.activity, now()
+  FROM new n;
+
+-- name: write_conversation(organisation, conversation, state, case_id, case_ordinal, case_number, agreed, agreed_status, last_open_status, held_status, reopened_status, left_open, agent_replied, reopenings, claim, last_position, linked_through, covered_through, read_through, hints_taken)
+-- T2: what a look decided. A claim that came after the run began is left alone.
+UPDATE conversation
+   SET state = :state,
+       resolved_at = CASE WHEN :state = 'resolved' THEN coalesce(resolved_at, now()) END,
+       case_id = :case_id, case_ordinal = :case_ordinal, case_number = :case_number,
+       agreed = :agreed, agreed_status = :agreed_status, last_open_status = :last_open_status,
+       held_status = :held_status, reopened_status = :reopened_status, left_open = :left_open,
+       agent_replied = :agent_replied, reopenings = :reopenings,
+       claim_event = CASE WHEN claim_event = :claim THEN NULL ELSE claim_event END,
+       last_position = :last_position, linked_through = :linked_through,
+       covered_through = :covered_through, read_through = :read_through,
+       hints_taken = :hints_taken
+ WHERE organisation_id = :organisation AND id = :conversation;
+
+-- name: judge_event(organisation, event, outcome, reason)
+-- What became of the administrator's word.
+UPDATE webhook_event SET outcome = :outcome, reason = :reason
+ WHERE organisation_id = :organisation AND id = :event;
+
+-- name: give_up_case(organisation, connection, case_id, conversation, ordinal, number)
+INSERT INTO case_link (organisation_id, connection_id, case_id, conversation_id, ordinal, number)
+VALUES (:organisation, :connection, :case_id, :conversation, :ordinal, :number)
+ON CONFLICT DO NOTHING;
+
+-- name: replan_links(organisation, connection, conversation, messages, activities, ordinal)
+-- A new case in the same conversation: the waiting messages get ids that never met the first one's.
+INSERT INTO link (organisation_id, connection_id, activity_id, message_id, conversation_id, ordinal, origin)
+SELECT :organisation, :connection, n.activity, n.message, :conversation, :ordinal, 'ours'
+  FROM unnest(:messages::uuid[], :activities::uuid[]) AS n(message, activity)
+ON CONFLICT DO NOTHING;
+
+-- name: messages_after(organisation, conversation, position)
+SELECT id FROM message
+ WHERE organisation_id = :organisation AND conversation_id = :conversation
+   AND position > :position AND author <> 'agent' AND kind <> 'closing'
+ ORDER BY position;
+
+-- name: note_attempt(organisation, conversation, epoch, delivery, was, number, not_before, possible_double)
+-- T4a. The attempt is written before the call; fenced, and compare-and-set.
+WITH mine AS MATERIALIZED (
+    SELECT 1 FROM conversation
+     WHERE organisation_id = :organisation AND id = :conversation AND lease_epoch = :epoch
+       AND lease_until IS NOT NULL
+       FOR NO KEY UPDATE
+), noted AS (
+    UPDATE delivery
+       SET state = 'sending', attempts = :number, not_before = :not_before,
+           possible_double = :possible_double
+     WHERE organisation_id = :organisation AND id = :delivery AND state = :was
+       AND EXISTS (SELECT 1 FROM mine)
+    RETURNING id
+)
+INSERT INTO attempt (organisation_id, delivery_id, number)
+SELECT :organisation, id, :number FROM noted
+RETURNING number;
+
+-- name: settle_attempt(organisation, conversation, epoch, delivery, number, becomes, not_before, reason, possible_double, wake)
+-- T4b. Fenced, and compare-and-set on `sending`; `wake` tells listening pages (null: nobody listens).
+WITH mine AS MATERIALIZED (
+    SELECT 1 FROM conversation
+     WHERE organisation_id = :organisation AND id = :conversation AND lease_epoch = :epoch
+       AND lease_until IS NOT NULL
+       FOR NO KEY UPDATE
+), settled AS (
+    UPDATE delivery
+       SET state = :becomes, not_before = :not_before, reason = :reason,
+           possible_double = :possible_double,
+           settled_at = CASE WHEN :becomes IN ('owed', 'sending', 'unknown') THEN NULL ELSE now() END
+     WHERE organisation_id = :organisation AND id = :delivery AND state = 'sending'
+       AND EXISTS (SELECT 1 FROM mine)
+    RETURNING id
+), noted AS (
+    UPDATE attempt SET ended_at = clock_timestamp(), became = :becomes, reason = :reason
+     WHERE organisation_id = :organisation AND delivery_id = (SELECT id FROM settled)
+       AND number = :number
+)
+SELECT id, CASE WHEN :wake::text IS NULL THEN NULL ELSE pg_notify('caseway_pages', :wake) END
+  FROM settled;
+
+-- name: tell_failure(organisation, connection, conversation, channel, peer, message, activity, position, ordinal, text)
+-- A reply that failed for good becomes a message of ours, hence an activity on the case.
+WITH told AS (
+    INSERT INTO message (organisation_id, id, conversation_id, channel_id, peer, author, kind, text,
+                         position, written_at)
+    VALUES (:organisation, :message, :conversation, :channel, :peer, 'system', 'failure', :text,
+            :position, now())
+), planned AS (
+    INSERT INTO link (organisation_id, connection_id, activity_id, message_id, conversation_id,
+                      ordinal, origin)
+    VALUES (:organisation, :connection, :activity, :message, :conversation, :ordinal, 'ours')
+)
+UPDATE conversation SET last_position = :position, last_own_position = :position
+ WHERE organisation_id = :organisation AND id = :conversation;
+
+-- name: keep_contact(organisation, connection, contact, remote)
+INSERT INTO contact_link (organisation_id, connection_id, contact_id, remote_id)
+VALUES (:organisation, :connection, :contact, :remote)
+ON CONFLICT (organisation_id, connection_id, contact_id) DO NOTHING;
+
+-- name: case_made(organisation, conversation, epoch, number)
+-- T5 for the case: it exists, and was open when it came to be.
+UPDATE conversation SET agreed = 'open', case_number = :number
+ WHERE organisation_id = :organisation AND id = :conversation AND lease_epoch = :epoch
+   AND lease_until IS NOT NULL AND agreed IS NULL
+RETURNING 1;
+
+-- name: refuse(organisation, connection, activity, reason)
+-- Creatio refuses this activity for good: kept, visible, replayable; the next one passes.
+UPDATE link SET refused_at = now(), refusal = :reason
+ WHERE organisation_id = :organisation AND connection_id = :connection
+   AND activity_id = :activity AND linked_at IS NULL;
+
+-- name: advance(organisation, conversation, linked_through, covered_through)
+UPDATE conversation
+   SET linked_through = greatest(linked_through, :linked_through),
+       covered_through = greatest(covered_through, :covered_through)
+ WHERE organisation_id = :organisation AND id = :conversation;
+
+-- name: status_written(organisation, conversation, epoch, agreed, status, reopened, now)
+-- T6. Having reopened the case ourselves covers all that is linked.
+UPDATE conversation
+   SET agreed = :agreed, agreed_status = :status, held_status = NULL,
+       last_open_status = CASE WHEN :reopened THEN :status ELSE last_open_status END,
+       reopened_status = CASE WHEN :reopened THEN :status ELSE reopened_status END,
+       covered_through = CASE WHEN :reopened THEN greatest(covered_through, linked_through)
+                              ELSE covered_through END,
+       reopenings = CASE WHEN :reopened
+            THEN (ARRAY[:now] || reopenings)[1:8] ELSE reopenings END
+ WHERE organisation_id = :organisation AND id = :conversation AND lease_epoch = :epoch
+   AND lease_until IS NOT NULL
+RETURNING 1;
+
+-- name: release_quiet(organisation, conversation, epoch, hints_taken, run, connection, begun_at, steps)
+-- T9 where nothing waits and no trigger came: one statement. No row: look closer.
+WITH released AS (
+    UPDATE conversation
+       SET lease_until = NULL, starts = 0, failures = 0, hints_taken = :hints_taken
+     WHERE organisation_id = :organisation AND id = :conversation AND lease_epoch = :epoch
+       AND lease_until IS NOT NULL AND due_at IS NULL
+    RETURNING id
+)
+INSERT INTO run (organisation_id, id, conversation_id, connection_id, begun_at, steps)
+SELECT :organisation, :run, id, :connection, :begun_at, :steps FROM released
+RETURNING 1;
+
+-- name: release(organisation, conversation, epoch, hints_taken, failures, wait, run, connection, begun_at, steps)
+-- T9. What waits, and what a trigger brought meanwhile, decide when the next look is due.
+WITH released AS (
+    UPDATE conversation
+       SET lease_until = NULL, starts = 0, failures = :failures, hints_taken = :hints_taken,
+           due_at = least(due_at, now() + :wait::interval)
+     WHERE organisation_id = :organisation AND id = :conversation AND lease_epoch = :epoch
+       AND lease_until IS NOT NULL
+    RETURNING id, due_at
+), kept AS (
+    INSERT INTO run (organisation_id, id, conversation_id, connection_id, begun_at, steps)
+    SELECT :organisation, :run, id, :connection, :begun_at, :steps FROM released
+)
+SELECT due_at, greatest(due_at - now(), interval '0') AS delay FROM released;
+
+-- name: park(organisation, conversation, reason)
+-- Visible, no further looks; a person's replay begins it anew.
+UPDATE conversation
+   SET parked_at = now(), parked_reason = :reason, lease_until = NULL, due_at = NULL
+ WHERE organisation_id = :organisation AND id = :conversation AND parked_at IS NULL
+RETURNING 1;
+
+-- name: mark(organisation, conversation, hints)
+-- The trigger: brings the next look forward; `fresh` says that it wants a job.
+-- role: both
+WITH was AS MATERIALIZED (
+    SELECT due_at, parked_at FROM conversation
+     WHERE organisation_id = :organisation AND id = :conversation
+       FOR UPDATE
+)
+UPDATE conversation c
+   SET due_at = least(c.due_at, now()), hints = c.hints | :hints
+  FROM was
+ WHERE c.organisation_id = :organisation AND c.id = :conversation
+RETURNING (was.due_at IS NULL OR was.due_at > now()) AND was.parked_at IS NULL AS fresh;
+
+-- name: opening(organisation, conversation)
+-- What a new case says of its beginning; names the earlier case, and another one of the contact.
+SELECT p.name, p.email, p.phone, p.verified, h.kind, h.name AS channel_name,
+       (SELECT m.text FROM message m
+         WHERE m.organisation_id = c.organisation_id AND m.conversation_id = c.id
+           AND m.author = 'contact' AND m.position > c.covered_through
+         ORDER BY m.position LIMIT 1) AS first_words,
+       coalesce(
+           (SELECT l.number FROM case_link l
+             WHERE l.organisation_id = c.organisation_id AND l.conversation_id = c.id
+               AND l.connection_id = c.connection_id ORDER BY l.ordinal DESC LIMIT 1),
+           (SELECT e.case_number FROM conversation e
+             WHERE e.organisation_id = c.organisation_id AND e.id = c.earlier_id)) AS earlier_number,
+       (SELECT o.case_number FROM conversation o
+         WHERE o.organisation_id = c.organisation_id AND o.contact_id = c.contact_id
+           AND o.id <> c.id AND o.state <> 'resolved' AND o.case_number <> ''
+         ORDER BY o.created_at DESC LIMIT 1) AS other_number
+  FROM conversation c
+  JOIN contact p ON p.organisation_id = c.organisation_id AND p.id = c.contact_id
+  JOIN channel h ON h.organisation_id = c.organisation_id AND h.id = c.channel_id
+ WHERE c.organisation_id = :organisation AND c.id = :conversation;

@@ -1,0 +1,1 @@
+"""Order and time around the domain: runs, sweeps, repairs. No rules live here."""

@@ -1,0 +1,51 @@
+"""Tells open pages that something changed. A page that is slow to listen misses nothing but
+repeats: a note says only *look again*."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
+
+from creatio_sandbox.records import Change
+
+
+class Feed:
+    def __init__(self) -> None:
+        self._waiting: set[asyncio.Event] = set()
+        self._closed = False
+
+    def notice(self, changes: Sequence[Change]) -> None:
+        if changes:
+            for event in self._waiting:
+                event.set()
+
+    def close(self) -> None:
+        """Ends every stream, so that a stop need not wait for open pages."""
+        self._closed = True
+        for event in self._waiting:
+            event.set()
+
+    @contextmanager
+    def _listening(self) -> Iterator[asyncio.Event]:
+        event = asyncio.Event()
+        self._waiting.add(event)
+        try:
+            yield event
+        finally:
+            self._waiting.discard(event)
+
+    async def notes(self, beat: float = 15.0) -> AsyncIterator[bytes]:
+        """As server-sent events; a comment now and then keeps the connection open."""
+        with self._listening() as event:
+            yield b"retry: 2000\n\n"
+            while not self._closed:
+                try:
+                    async with asyncio.timeout(beat):
+                        await event.wait()
+                except TimeoutError:
+                    yield b": still here\n\n"
+                    continue
+                if self._closed:
+                    return
+                event.clear()
+                yield b"event: changed\ndata: look again\n\n"
+                await asyncio.sleep(0.1)  # many changes at once are one note

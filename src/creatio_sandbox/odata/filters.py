@@ -1,0 +1,141 @@
+"""$filter: parsed by odata-query, checked as the framework checks, compiled to SQL."""
+
+import re
+from functools import lru_cache
+from typing import Any, Final
+
+from odata_query import ast
+from odata_query.exceptions import ODataException
+from odata_query.grammar import ODataLexer, ODataParser
+
+from creatio_sandbox.entities import known_entities
+from creatio_sandbox.failures import Malformed, NotModelled
+from creatio_sandbox.odata import functions, terms
+from creatio_sandbox.odata.answers import BadQuery
+from creatio_sandbox.odata.paths import Paths
+from creatio_sandbox.odata.terms import BOOLEAN, Term
+from creatio_sandbox.values import parse_time
+
+NODE_LIMIT: Final = 100
+TOO_MANY_NODES: Final = (
+    "The node count limit of '100' has been exceeded. To increase the limit, set the "
+    "'MaxNodeCount' property on EnableQueryAttribute or ODataValidationSettings."
+)
+COMPARATORS: Final = {
+    ast.Eq: "eq",
+    ast.NotEq: "ne",
+    ast.Gt: "gt",
+    ast.GtE: "ge",
+    ast.Lt: "lt",
+    ast.LtE: "le",
+}
+# The lexer takes `all` out of AllowedResult, and `not(` for a function.
+SPLIT: Final = re.compile(r"('(?:[^']|'')*')")
+KEYWORD_PREFIX: Final = re.compile(r"\b(any|all|null|true|false)(?=\w)", re.I)
+NOT_BRACKET: Final = re.compile(r"\bnot\(")
+GUARD: Final = "_guarded_"
+
+
+def parse(text: str) -> Any:
+    pieces = SPLIT.split(text)
+    for at in range(0, len(pieces), 2):  # every second piece is a quoted text
+        pieces[at] = NOT_BRACKET.sub("not (", pieces[at])
+        pieces[at] = KEYWORD_PREFIX.sub(rf"{GUARD}\1", pieces[at])
+    try:
+        tree = ODataParser().parse(ODataLexer().tokenize("".join(pieces)))
+    except ODataException as failure:
+        where = getattr(getattr(failure, "token", None), "index", len(text))
+        raise BadQuery(f"Syntax error at position {where} in '{text}'.") from None
+    if tree is None:
+        raise BadQuery(f"Syntax error at position {len(text)} in '{text}'.")
+    return tree
+
+
+def path_of(node: Any) -> tuple[str, ...]:
+    match node:
+        case ast.Identifier():
+            return (str(node.full_name()).removeprefix(GUARD),)
+        case ast.Attribute():
+            return (*path_of(node.owner), node.attr.removeprefix(GUARD))
+        case _:
+            raise NotModelled("a path that does not begin with a property")
+
+
+def count_nodes(node: Any) -> int:
+    """As the framework counts: a property stands on its row, a literal but a text is converted."""
+    match node:
+        case ast.Identifier():
+            return 2
+        case ast.Attribute():
+            return 1 + count_nodes(node.owner)
+        case ast.String():
+            return 1
+        case ast.Compare() | ast.BoolOp() | ast.BinOp():
+            return 1 + count_nodes(node.left) + count_nodes(node.right)
+        case ast.UnaryOp():
+            return 1 + count_nodes(node.operand)
+        case ast.Call():
+            return 1 + sum(count_nodes(argument) for argument in node.args)
+        case _:
+            return 2
+
+
+def literal(node: Any) -> Term:
+    match node:
+        case ast.Null():
+            return Term("NULL", terms.NULL)
+        case ast.GUID():
+            return Term("?", terms.GUID, (node.val.lower(),))
+        case ast.String():
+            return Term("?", terms.STRING, (node.val,))
+        case ast.Integer():
+            return Term("?", "Edm.Int32", (int(node.val),))
+        case ast.Float():
+            return Term("?", "Edm.Decimal", (float(node.val),))
+        case ast.Boolean():
+            return Term("1" if node.py_val else "0", BOOLEAN)
+        case ast.DateTime() | ast.Date():
+            try:
+                return Term("?", terms.TIME, (parse_time(node.val),))
+            except Malformed:
+                raise BadQuery(f"Unrecognized 'Edm.String' literal '{node.val}'.") from None
+        case _:
+            raise NotModelled(f"a literal of type '{type(node).__name__}' in $filter")
+
+
+def compile_node(node: Any, paths: Paths) -> Term:
+    match node:
+        case ast.Identifier() | ast.Attribute():
+            sql, column = paths.column(path_of(node))
+            return Term(sql, column.edm)
+        case ast.Compare(comparator=ast.In()):
+            raise BadQuery("The operator 'in' is not supported.")
+        case ast.Compare():
+            left, right = compile_node(node.left, paths), compile_node(node.right, paths)
+            return terms.compare(COMPARATORS[type(node.comparator)], left, right)
+        case ast.BoolOp():
+            operator = "and" if isinstance(node.op, ast.And) else "or"
+            left, right = compile_node(node.left, paths), compile_node(node.right, paths)
+            return terms.join(operator, left, right)
+        case ast.UnaryOp(op=ast.Not()):
+            return terms.negate(compile_node(node.operand, paths))
+        case ast.Call():
+            arguments = [compile_node(argument, paths) for argument in node.args]
+            return functions.call(node.func.full_name(), arguments)
+        case ast.CollectionLambda() | ast.BinOp() | ast.UnaryOp():
+            raise NotModelled(f"'{type(node).__name__}' in $filter")
+        case _:
+            return literal(node)
+
+
+@lru_cache(maxsize=4096)
+def compile_filter(entity: str, text: str) -> tuple[Term, dict[str, str]]:
+    """The condition and the joins that it needs. The caller may not change the joins."""
+    paths = Paths(known_entities()[entity])
+    tree = parse(text)
+    if count_nodes(tree) > NODE_LIMIT:
+        raise BadQuery(TOO_MANY_NODES)
+    condition = compile_node(tree, paths)
+    if condition.edm != BOOLEAN:
+        raise BadQuery("The $filter expression must evaluate to a single boolean value.")
+    return condition, paths.joins

@@ -1,0 +1,89 @@
+"""POST, PATCH, DELETE, and the bytes of stream columns."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from creatio_sandbox.entities import Entity
+from creatio_sandbox.failures import Malformed, Missing, UnknownProperty
+from creatio_sandbox.ids import EMPTY
+from creatio_sandbox.odata.answers import (
+    VERSION,
+    Answer,
+    Call,
+    WrongType,
+    answer_json,
+)
+from creatio_sandbox.odata.reads import read_created
+from creatio_sandbox.records import Author, Records
+from creatio_sandbox.values import Stored, stored
+from creatio_sandbox.clock import stamp
+
+FORM = "application/x-www-form-urlencoded"
+
+
+def read_body(call: Call) -> Mapping[str, Any]:
+    """JSON whatever the content type says, unless it says that it is a form."""
+    kind = call.headers.get("content-type", "").split(";")[0].strip().lower()
+    if kind == FORM:
+        raise WrongType(kind)
+    try:
+        body = msgspec.json.decode(call.body.removeprefix(b"\xef\xbb\xbf"))
+    except msgspec.DecodeError as failure:
+        raise Malformed(str(failure)) from None
+    if not isinstance(body, dict):
+        raise Malformed("An entity was expected.")
+    return body
+
+
+def read_columns(entity: Entity, body: Mapping[str, Any]) -> dict[str, Stored]:
+    """Annotations and navigation properties are passed over; an empty GUID is dropped in silence,
+    so that only null clears a lookup."""
+    columns: dict[str, Stored] = {}
+    for name, value in body.items():
+        if "@odata." in name or name in entity.navigations:
+            continue
+        column = entity.columns.get(name)
+        if column is None:
+            raise UnknownProperty(name, entity.type)
+        if column.kind == "guid" and value == EMPTY:
+            continue
+        columns[name] = stored(column, value)
+    return columns
+
+
+def create(records: Records, entity: Entity, call: Call, by: Author, at: datetime) -> Answer:
+    columns = read_columns(entity, read_body(call))
+    id = records.create(entity.name, columns, by=by, at=at)
+    whole = read_created(records.database, entity, id, call, stamp(at))
+    return answer_json(201, whole, {"Location": f"{call.root}/{entity.name}({id})"})
+
+
+def change(
+    records: Records, entity: Entity, id: str, call: Call, by: Author, at: datetime
+) -> Answer:
+    columns = read_columns(entity, read_body(call))
+    records.change(entity.name, id, columns, by=by, at=at)
+    return Answer(204, b"", VERSION)
+
+
+def delete(records: Records, entity: Entity, id: str) -> Answer:
+    records.delete(entity.name, id)
+    return Answer(204, b"", VERSION)
+
+
+def keep_stream(
+    records: Records, entity: Entity, id: str, name: str, content: bytes, by: Author, at: datetime
+) -> None:
+    """The size is kept beside the bytes where the entity has a column for it."""
+    with records.transaction():
+        if records.row(entity.name, id) is None:
+            raise Missing(f"{entity.name}({id})")
+        records.database.run(
+            "INSERT OR REPLACE INTO _streams VALUES (?, ?, ?, ?)",
+            (entity.name, id, name, content),
+        )
+        size = {"Size": len(content)} if "Size" in entity.columns else {}
+        records.change(entity.name, id, size, by=by, at=at)

@@ -1,0 +1,108 @@
+"""Serves an instance on a port until it is told to stop."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+import uvicorn
+
+from creatio_sandbox.app import make_app
+from creatio_sandbox.instance import Instance, Plan
+from creatio_sandbox.wire import Wires
+
+PATIENCE_SECONDS: Final = 1
+SHUTDOWN_NOTICE: Final = 0.05
+
+
+class Address(msgspec.Struct, frozen=True):
+    """What somebody needs to talk to a running sandbox; the line that --json prints."""
+
+    url: str
+    port: int
+    user: str
+    password: str
+    client_id: str
+    client_secret: str
+    desk_url: str
+
+
+class Server(uvicorn.Server):
+    """uvicorn's, with open streams ended before it waits for connections."""
+
+    def __init__(self, config: uvicorn.Config, instance: Instance) -> None:
+        super().__init__(config)
+        self.instance = instance
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.instance.feed.close()
+        await super().shutdown(sockets)
+
+
+@dataclass(slots=True)
+class Serving:
+    """A sandbox that listens already and serves once `run` is awaited."""
+
+    instance: Instance
+    server: Server
+    listener: socket.socket
+    address: Address
+
+    async def run(self, ready: Callable[[], None] = lambda: None) -> None:
+        serving = asyncio.create_task(self.server.serve(sockets=[self.listener]))
+        try:
+            while not self.server.started and not serving.done():
+                await asyncio.sleep(0.002)
+            ready()
+            await serving
+        finally:
+            self.listener.close()
+            self.instance.close()
+
+    def stop(self) -> None:
+        self.server.should_exit = True
+
+
+def prepare(plan: Plan, host: str = "127.0.0.1", port: int = 0) -> Serving:
+    """Binds the port before anything else, so that a taken one is known at once."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    with suppress(OSError):
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        instance = Instance(plan)
+    except BaseException:
+        listener.close()
+        raise
+    wires = Wires()
+    config = uvicorn.Config(
+        make_app(instance, wires),
+        http=wires.protocol(),
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=PATIENCE_SECONDS,
+        timeout_keep_alive=75,
+        backlog=512,
+    )
+    bound = listener.getsockname()[1]
+    shown = f"[{host}]" if ":" in host else host
+    url = f"http://{shown}:{bound}"
+    known = instance.identity.credentials
+    address = Address(
+        url=url,
+        port=bound,
+        user=known.user,
+        password=known.password,
+        client_id=known.client_id,
+        client_secret=known.client_secret,
+        desk_url=f"{url}/desk",
+    )
+    return Serving(instance, Server(config, instance), listener, address)

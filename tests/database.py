@@ -1,0 +1,168 @@
+"""The ground of every test with a database: one server for all, a database for each.
+
+The server is the embedded one, adopted by whichever test process comes next, or the one
+that CASEWAY_TEST_DATABASE_URL names. A database is a copy of a migrated template.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import itertools
+import os
+import shutil
+import tempfile
+import threading
+from collections.abc import Coroutine, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeVar
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import asyncpg
+
+from caseway.store.embedded import start
+from caseway.store.embedded.server import Embedded
+from caseway.store.migrate import migrate
+
+T = TypeVar("T")
+PATIENCE_SECONDS: Final = 120
+LOCK: Final = 0x_7E57
+STORE: Final = Path(__file__).parents[1] / "src" / "caseway" / "store"
+# What makes a server fast and forgetful; a test about durability starts its own.
+FORGETFUL: Final = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "max_connections": "300",
+    "autovacuum_naptime": "1h",
+}
+
+
+class Background:
+    """A loop in a thread of its own: synchronous tests and fixtures talk to PostgreSQL too."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+
+    def run(self, work: Coroutine[object, object, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE_SECONDS)
+
+    def close(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(PATIENCE_SECONDS)
+        self._loop.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """One test's own database. `dsn` is the owner's; the roles are start-up parameters."""
+
+    name: str
+    dsn: str
+
+
+class Server:
+    """The server, with one open connection for making and dropping databases."""
+
+    def __init__(self, dsn: str) -> None:
+        self.dsn = dsn
+        self._background = Background()
+        self._connection = self._background.run(asyncpg.connect(dsn))
+        self._numbers = itertools.count()
+        self._sweep()
+
+    def close(self) -> None:
+        self._background.run(self._connection.close())
+        self._background.close()
+
+    def execute(self, sql: str) -> None:
+        self._background.run(self._connection.execute(sql))
+
+    def dsn_for(self, name: str) -> str:
+        return urlunsplit(urlsplit(self.dsn)._replace(path="/" + quote(name)))
+
+    def _names(self, prefix: str) -> list[str]:
+        found = self._background.run(
+            self._connection.fetch(
+                "SELECT datname FROM pg_database WHERE starts_with(datname, $1)", prefix
+            )
+        )
+        return [row["datname"] for row in found]
+
+    def _sweep(self) -> None:
+        """Drop what test processes left behind that were killed."""
+        for name in self._names("caseway_test_"):
+            if not _lives(int(name.split("_")[2])):
+                self.drop(name)
+
+    def drop(self, name: str) -> None:
+        self.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def create(self, template: str) -> Database:
+        name = f"caseway_test_{os.getpid()}_{next(self._numbers)}"
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+        return Database(name, self.dsn_for(name))
+
+    def template(self) -> str:
+        """A migrated database, made once for each text of the schema."""
+        name = f"caseway_template_{_schema_mark()}"
+        self.execute(f"SELECT pg_advisory_lock({LOCK})")
+        try:
+            if name not in self._names("caseway_template_"):
+                half = f"{name}_half"
+                self.drop(half)
+                self.execute(f"CREATE DATABASE {half}")
+                self._background.run(migrate(self.dsn_for(half)))
+                self.execute(f"ALTER DATABASE {half} RENAME TO {name}")
+        finally:
+            self.execute(f"SELECT pg_advisory_unlock({LOCK})")
+        return name
+
+
+@contextlib.contextmanager
+def test_server() -> Iterator[Server]:
+    """The one server of this machine's test runs; it stops with the last of them."""
+    embedded: Embedded | None = None
+    dsn = os.environ.get("CASEWAY_TEST_DATABASE_URL")
+    if dsn is None:
+        embedded = start(Path(tempfile.gettempdir()) / f"caseway-tests-{os.geteuid()}", FORGETFUL)
+        dsn = embedded.dsn
+    try:
+        with contextlib.closing(Server(dsn)) as server:
+            yield server
+    finally:
+        if embedded is not None:
+            embedded.close()
+
+
+@contextlib.contextmanager
+def data_folder() -> Iterator[Path]:
+    """An empty data folder that the account of an embedded server may enter, even for root."""
+    folder = Path(tempfile.mkdtemp(prefix="caseway-data-"))
+    folder.chmod(0o711)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+def _schema_mark() -> str:
+    """Changes whenever anything does that a migrated database is made of."""
+    texts = sorted([*STORE.glob("*.sql"), *(STORE / "migrations").rglob("*.*")])
+    digest = hashlib.sha256()
+    for path in texts:
+        if path.suffix in {".sql", ".py"}:
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,350 @@
+/** The element <caseway-chat>: one button, one panel, and what the customer can do with them. */
+
+import { html, LitElement, nothing, type PropertyValues } from "lit";
+import { Composer } from "./composer.ts";
+import { Conversation } from "./conversation.ts";
+import { Door } from "./door.ts";
+import { icons } from "./icons.ts";
+import { Keep, openShelf, subjectOf } from "./keep.ts";
+import { drawMessages, drawOutgoing, drawWords, speakerOf, type Voice } from "./log.ts";
+import { makeUuid } from "./uuid.ts";
+import { chooseLanguage, fill, isRightToLeft, wordsOf, type Words } from "./words.ts";
+
+const PHONE = "(max-width: 480px)";
+/** A reader this close to the end follows what arrives; further up, the page holds still. */
+const AT_END_PX = 48;
+
+export class CasewayChat extends LitElement {
+  static override properties = {
+    channel: {},
+    base: {},
+    identity: {},
+    lang: {},
+    theme: {},
+    position: {},
+    heading: {},
+    greeting: {},
+    inline: { type: Boolean, reflect: true },
+    open: { type: Boolean, reflect: true },
+  };
+
+  declare channel: string | null;
+  declare base: string | null;
+  declare identity: string | null;
+  declare theme: string | null;
+  declare position: string | null;
+  declare heading: string | null;
+  declare greeting: string | null;
+  declare inline: boolean;
+  declare open: boolean;
+
+  private conversation: Conversation | null = null;
+  private readonly composer = new Composer(this, (text) => this.write(text));
+  private leaving = new AbortController();
+  private followsEnd = true;
+  private peeked: string | null = null;
+  private focusNext: "composer" | "button" | null = null;
+
+  constructor() {
+    super();
+    this.inline = false;
+    this.open = false;
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.leaving = new AbortController();
+    const { signal } = this.leaving;
+    const redraw = (): void => this.requestUpdate();
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw, { signal });
+    matchMedia(PHONE).addEventListener("change", redraw, { signal });
+    document.addEventListener("visibilitychange", redraw, { signal });
+    // The keyboard of a phone shrinks what is seen, not the page.
+    visualViewport?.addEventListener("resize", () => this.fitPhone(), { signal });
+    this.requestUpdate();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.leaving.abort();
+    this.conversation?.stop();
+    this.conversation = null;
+  }
+
+  protected override willUpdate(changed: PropertyValues): void {
+    const isOther = ["channel", "base", "identity"].some((name) => changed.has(name));
+    if (isOther || this.conversation === null) this.converse();
+    if (this.isOpen) this.conversation?.opened();
+  }
+
+  private converse(): void {
+    this.conversation?.stop();
+    this.conversation = null;
+    const { channel, base } = this;
+    if (!channel || base === null || !this.isConnected) return;
+    const identity = this.identity || null;
+    const address = base.replace(/\/+$/u, "");
+    this.conversation = new Conversation(
+      new Door(address, channel),
+      new Keep(openShelf(), address, channel, subjectOf(identity)),
+      identity,
+      () => {
+        const { unreachable, refused, notAllowed } = this.words;
+        return { unreachable, refused: (status) => fill(refused, status), notAllowed };
+      },
+      () => this.requestUpdate(),
+    );
+    this.conversation.start();
+  }
+
+  private get isOpen(): boolean {
+    return this.open || this.inline;
+  }
+
+  private get language(): string {
+    return chooseLanguage([this.lang, document.documentElement.lang, ...navigator.languages]);
+  }
+
+  private get words(): Words {
+    return wordsOf(this.language);
+  }
+
+  private get direction(): "ltr" | "rtl" {
+    if (isRightToLeft(this.language)) return "rtl";
+    const isOwnChoice = this.lang !== "";
+    return isOwnChoice ? "ltr" : (getComputedStyle(document.documentElement).direction as "ltr");
+  }
+
+  private get isDark(): boolean {
+    if (this.theme === "dark" || this.theme === "light") return this.theme === "dark";
+    return matchMedia("(prefers-color-scheme: dark)").matches;
+  }
+
+  private show(): void {
+    this.open = true;
+    this.followsEnd = true;
+    this.focusNext = "composer";
+  }
+
+  private hide(): void {
+    this.open = false;
+    this.focusNext = "button";
+  }
+
+  private write(text: string): void {
+    this.followsEnd = true;
+    this.conversation?.write(makeUuid(), text, new Date().toISOString());
+  }
+
+  private takeBack(clientId: string): void {
+    const text = this.conversation?.takeBack(clientId);
+    if (text) this.composer.restore(text);
+  }
+
+  private get log(): HTMLElement | null {
+    return this.renderRoot.querySelector(".log");
+  }
+
+  private scrolled(): void {
+    const { log } = this;
+    if (log === null) return;
+    const wasFollowing = this.followsEnd;
+    this.followsEnd = log.scrollHeight - log.scrollTop - log.clientHeight < AT_END_PX;
+    if (this.followsEnd !== wasFollowing) this.requestUpdate();
+  }
+
+  private pressed(event: KeyboardEvent): void {
+    if (this.inline || event.isComposing) return;
+    if (event.key === "Escape") {
+      event.stopPropagation();
+      this.hide();
+    } else if (event.key === "Tab" && matchMedia(PHONE).matches) {
+      this.keepFocusInside(event);
+    }
+  }
+
+  /** On a phone the panel covers the page: what lies below must not take the focus. */
+  private keepFocusInside(event: KeyboardEvent): void {
+    const stops = this.renderRoot.querySelectorAll<HTMLElement>(
+      ".panel :is(button, textarea):not([disabled]), .panel :is(a[href], [tabindex])",
+    );
+    const [first, last] = [stops[0], stops[stops.length - 1]];
+    const focused = (this.renderRoot as ShadowRoot).activeElement;
+    if (focused !== (event.shiftKey ? first : last)) return;
+    event.preventDefault();
+    (event.shiftKey ? last : first)?.focus();
+  }
+
+  private fitPhone(): void {
+    const frame = this.renderRoot.querySelector<HTMLElement>(".frame");
+    if (visualViewport) frame?.style.setProperty("--seen-height", `${visualViewport.height}px`);
+  }
+
+  protected override updated(): void {
+    if (this.focusNext === "composer") this.composer.focus();
+    if (this.focusNext === "button") {
+      this.renderRoot.querySelector<HTMLElement>(".launch")?.focus();
+    }
+    this.focusNext = null;
+    const { log, conversation } = this;
+    if (log === null || conversation === null) return;
+    if (this.followsEnd) log.scrollTop = log.scrollHeight;
+    if (this.followsEnd && document.visibilityState === "visible") conversation.shown();
+  }
+
+  protected override render(): unknown {
+    const { conversation, words } = this;
+    if (conversation === null) return nothing;
+    const place = this.inline ? "inline" : `floating ${this.sideClass}`;
+    const look = `${this.isDark ? "dark" : ""} ${this.isOpen ? "open" : ""}`;
+    return html`<div
+      class="frame ${place} ${look}"
+      dir=${this.direction}
+      lang=${this.language}
+      @keydown=${(event: KeyboardEvent) => this.pressed(event)}
+    >
+      ${this.isOpen
+        ? this.drawPanel(conversation, words)
+        : html`${this.drawPeek(conversation, words)}${this.drawButton(conversation, words)}`}
+    </div>`;
+  }
+
+  /** "left" and "right" are sides of the screen, "start" and "end" turn with the language. */
+  private get sideClass(): string {
+    const isRtl = this.direction === "rtl";
+    const { position } = this;
+    const isAtStart = position === "start" || position === (isRtl ? "right" : "left");
+    return isAtStart ? "at-start" : "";
+  }
+
+  private drawButton({ unread }: Conversation, words: Words): unknown {
+    const many = unread === 1 ? words.openUnreadOne : fill(words.openUnread, unread);
+    return html`<button
+        class="launch"
+        aria-label=${unread === 0 ? words.open : many}
+        aria-expanded="false"
+        @click=${() => this.show()}
+      >
+        ${icons.chat}
+        ${unread === 0
+          ? nothing
+          : html`<span class="badge" aria-hidden="true">${unread > 99 ? "99+" : unread}</span>`}
+      </button>
+      <div class="hidden" role="status">${unread === 0 ? nothing : this.count(unread)}</div>`;
+  }
+
+  /** The newest reply shows itself once and can be put away. */
+  private drawPeek({ transcript, unread }: Conversation, words: Words): unknown {
+    const reply = transcript.newestReply;
+    if (unread === 0 || reply === null || reply.id === this.peeked) return nothing;
+    const putAway = (): void => {
+      this.peeked = reply.id;
+      this.focusNext = "button";
+      this.requestUpdate();
+    };
+    return html`<div class="peek">
+      <button class="said" @click=${() => this.show()}>
+        <b>${speakerOf(reply, this.voice)}</b>${drawWords(reply.text.slice(0, 280))}
+      </button>
+      <button class="bare" aria-label=${words.putAway} @click=${putAway}>${icons.close}</button>
+    </div>`;
+  }
+
+  private drawPanel(conversation: Conversation, words: Words): unknown {
+    const isModal = !this.inline && matchMedia(PHONE).matches;
+    return html`<section
+      class="panel"
+      role=${this.inline ? "region" : "dialog"}
+      aria-modal=${isModal ? "true" : nothing}
+      aria-labelledby="heading"
+    >
+      <header>
+        <span class="sign">${icons.chat}</span>
+        <div>
+          <h2 id="heading">${this.heading ?? words.title}</h2>
+          <p>${this.whoAnswers(conversation, words)}</p>
+        </div>
+        ${this.inline
+          ? nothing
+          : html`<button class="bare" aria-label=${words.close} @click=${() => this.hide()}>
+              ${icons.close}
+            </button>`}
+      </header>
+      ${this.drawNotice(conversation, words)}${this.drawLog(conversation, words)}
+      <div class="foot">
+        ${this.drawJump(conversation)}
+        ${this.composer.draw({
+          words,
+          placeholder: conversation.state === "resolved" ? words.writeAgain : words.write,
+          isOnline: conversation.isOnline,
+          isAllowed: conversation.isAllowed,
+        })}
+      </div>
+    </section>`;
+  }
+
+  private whoAnswers({ state }: Conversation, words: Words): unknown {
+    const said = {
+      none: nothing,
+      ai: words.byAi,
+      waiting: words.forPerson,
+      human: words.byPerson,
+      resolved: words.closed,
+    };
+    return said[state];
+  }
+
+  private drawNotice(conversation: Conversation, words: Words): unknown {
+    const { isAllowed, isOnline, isBroken } = conversation;
+    const says = !isAllowed
+      ? words.notAllowed
+      : !isOnline
+        ? html`${icons.offline}${words.offline}`
+        : isBroken
+          ? words.paused
+          : nothing;
+    return html`<div class="notice" role="status">${says}</div>`;
+  }
+
+  private drawLog(conversation: Conversation, words: Words): unknown {
+    const { transcript, outgoing, isLoaded, state } = conversation;
+    const isFresh = isLoaded && transcript.newest === null && outgoing.length === 0;
+    const deeds = {
+      tryAgain: (clientId: string) => conversation.tryAgain(clientId),
+      takeBack: (clientId: string) => this.takeBack(clientId),
+    };
+    return html`<div
+      class="log ${isFresh ? "fresh" : ""}"
+      role="log"
+      aria-label=${words.messages}
+      aria-busy=${isLoaded ? "false" : "true"}
+      tabindex="0"
+      @scroll=${() => this.scrolled()}
+    >
+      ${isLoaded || !conversation.isOnline ? nothing : html`<div class="line">${words.loading}</div>`}
+      ${isFresh ? html`<div class="bubble">${drawWords(this.greeting ?? words.greeting)}</div>` : nothing}
+      ${drawMessages(transcript.messages, this.voice)}
+      ${drawOutgoing(outgoing, conversation, deeds, this.voice)}
+      ${state === "resolved" && outgoing.length === 0
+        ? html`<div class="line">${words.resolved}</div>`
+        : nothing}
+    </div>`;
+  }
+
+  private drawJump({ unread }: Conversation): unknown {
+    if (unread === 0 || this.followsEnd) return nothing;
+    const jump = (): void => {
+      this.followsEnd = true;
+      this.requestUpdate();
+    };
+    return html`<button class="jump" @click=${jump}>${icons.down}${this.count(unread)}</button>`;
+  }
+
+  private count(unread: number): string {
+    return unread === 1 ? this.words.newOne : fill(this.words.newMany, unread);
+  }
+
+  private get voice(): Voice {
+    return { words: this.words, language: this.language };
+  }
+}

@@ -1,0 +1,210 @@
+/** One customer's conversation on one channel: what was said, what is owed, and who hears of it. */
+
+import { Circumstances } from "./circumstances.ts";
+import type { Door } from "./door.ts";
+import type { Keep } from "./keep.ts";
+import { Listener } from "./listener.ts";
+import { Transcript, type State } from "./messages.ts";
+import { Outbox, type Outgoing } from "./outbox.ts";
+import { Sender, type Reasons } from "./sender.ts";
+import { Session } from "./session.ts";
+
+const ACKNOWLEDGE_AFTER_MS = 400;
+
+export class Conversation {
+  transcript = Transcript.empty;
+  state: State = "none";
+  /** The history is here, or there is none to wait for. */
+  isLoaded: boolean;
+
+  private readonly circumstances: Circumstances;
+  private readonly session: Session;
+  private readonly outbox: Outbox;
+  private readonly sender: Sender;
+  private readonly listener: Listener;
+  private readonly leaving = new AbortController();
+  private acknowledged: string | null = null;
+  private acknowledging: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    private readonly door: Door,
+    private readonly keep: Keep,
+    identity: string | null,
+    reasons: () => Reasons,
+    private readonly changed: () => void,
+  ) {
+    this.circumstances = new Circumstances(changed);
+    this.session = new Session(door, keep, identity, () => this.sessionChanged());
+    this.outbox = new Outbox({
+      read: () => keep.read("outbox"),
+      write: (text) => keep.write("outbox", text),
+    });
+    this.sender = new Sender(
+      this.circumstances,
+      this.session,
+      door,
+      this.outbox,
+      keep.key("outbox"),
+      reasons,
+      (message) => {
+        this.transcript = this.transcript.post(message);
+        this.listener.wake(); // the first word made the session that it waits for
+      },
+      () => this.setOnline(true),
+    );
+    this.listener = new Listener(this.circumstances, this.session, door, {
+      history: (history) => {
+        this.transcript = Transcript.of(history.messages);
+        this.state = history.state;
+        this.isLoaded = true;
+        this.dropArrived();
+      },
+      message: (message) => {
+        this.transcript = this.transcript.place(message);
+        this.dropArrived();
+      },
+      state: (state) => {
+        this.state = state;
+        changed();
+      },
+      reached: () => this.setOnline(true),
+    });
+    this.isLoaded = !this.session.exists;
+  }
+
+  start(): void {
+    const { signal } = this.leaving;
+    addEventListener("online", () => this.setOnline(true), { signal });
+    addEventListener("offline", () => this.setOnline(false), { signal });
+    addEventListener("storage", (event) => this.otherTabWrote(event), { signal });
+    document.addEventListener("visibilitychange", () => this.visibilityChanged(), { signal });
+    void this.sender.run();
+    void this.listener.run();
+  }
+
+  stop(): void {
+    this.leaving.abort();
+    clearTimeout(this.acknowledging);
+    this.sender.stop();
+    this.listener.stop();
+  }
+
+  get outgoing(): readonly Outgoing[] {
+    return this.outbox.queue;
+  }
+
+  get sending(): string | null {
+    return this.sender.sending;
+  }
+
+  get isOnline(): boolean {
+    return this.circumstances.isOnline;
+  }
+
+  get isAllowed(): boolean {
+    return this.circumstances.isAllowed;
+  }
+
+  get isBroken(): boolean {
+    return this.listener.isBroken;
+  }
+
+  get unread(): number {
+    return this.transcript.unreadAfter(this.keep.read("seen"));
+  }
+
+  opened(): void {
+    if (this.listener.isWanted) return;
+    this.listener.isWanted = true;
+    this.listener.wake();
+  }
+
+  write(clientId: string, text: string, writtenAt: string): void {
+    this.outbox.add(clientId, text, writtenAt);
+    this.changed();
+    this.sender.wake();
+  }
+
+  tryAgain(clientId: string): void {
+    this.outbox.retry(clientId);
+    this.changed();
+    this.sender.wake();
+    this.listener.wake();
+  }
+
+  /** Possible only while no attempt can have arrived. Gives the text back. */
+  takeBack(clientId: string): string | null {
+    const taken = this.outbox.queue.find((outgoing) => outgoing.clientId === clientId);
+    if (taken === undefined || taken.inDoubt) return null;
+    this.outbox.drop(clientId);
+    this.changed();
+    return taken.text;
+  }
+
+  /** What is in the transcript now stands before the customer's eyes. */
+  shown(): void {
+    const { newest, newestReply } = this.transcript;
+    if (newest !== null && newest.id !== this.keep.read("seen")) {
+      this.keep.write("seen", newest.id);
+      this.changed();
+    }
+    if (newestReply === null || newestReply.id === this.acknowledged) return;
+    clearTimeout(this.acknowledging);
+    this.acknowledging = setTimeout(() => void this.acknowledge(), ACKNOWLEDGE_AFTER_MS);
+  }
+
+  private async acknowledge(): Promise<void> {
+    const { cursor } = this.listener;
+    const reply = this.transcript.newestReply?.id ?? null;
+    if (cursor === null || !this.session.exists) return;
+    try {
+      await this.session.ask((token) => this.door.acknowledge(token, cursor));
+      this.acknowledged = reply;
+    } catch (failure) {
+      // What is shown next, or the next connection, acknowledges this as well.
+      this.circumstances.weigh(failure);
+    }
+  }
+
+  private dropArrived(): void {
+    for (const { clientId } of this.outbox.queue) {
+      if (this.transcript.holds(clientId)) this.outbox.drop(clientId);
+    }
+    this.changed();
+  }
+
+  private sessionChanged(): void {
+    this.acknowledged = null;
+    this.listener.forgetPosition();
+    this.listener.wake();
+    this.changed();
+  }
+
+  private setOnline(isOnline: boolean): void {
+    this.circumstances.isOnline = isOnline;
+    if (isOnline) {
+      this.outbox.resume();
+      this.sender.wake();
+      this.listener.wake();
+    } else {
+      this.listener.cut();
+    }
+    this.changed();
+  }
+
+  private otherTabWrote(event: StorageEvent): void {
+    if (event.key === this.keep.key("token")) this.sessionChanged();
+    else if (event.key === this.keep.key("outbox")) this.sender.wake();
+    else if (event.key !== this.keep.key("seen")) return;
+    this.changed();
+  }
+
+  private visibilityChanged(): void {
+    if (document.visibilityState === "hidden") {
+      this.listener.pageHidden();
+      return;
+    }
+    this.listener.pageShown();
+    this.sender.wake();
+  }
+}
