@@ -102,7 +102,10 @@ class Server:
 
     def create(self, template: str) -> Database:
         name = f"caseway_test_{os.getpid()}_{next(self._numbers)}"
-        self.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+        # Five times as fast as through the log; before 15 it is the only way.
+        newer = self._connection.get_server_version().major >= 15
+        strategy = "STRATEGY FILE_COPY" if newer else ""
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template} {strategy}")
         return Database(name, self.dsn_for(name))
 
     def template(self) -> str:

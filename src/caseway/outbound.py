@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
-from socket import AddressFamily, AF_UNSPEC  # noqa: I001
+from socket import AF_UNSPEC, AddressFamily
 from types import TracebackType
 from typing import Final, Self
 
@@ -34,7 +34,7 @@ _ALLOW_REMEDY: Final = (
 )
 
 
-class NotReached(Exception):  # noqa: N818 - a fact about the way, not an error of ours
+class NotReached(Exception):
     """Nothing was sent: no such name, no connection, no trust."""
 
     def __init__(self, reason: str, *, remedy: str = "") -> None:
@@ -46,7 +46,7 @@ class AddressRefused(NotReached):
     """We do not go there, whatever answers."""
 
 
-class NoAnswer(Exception):  # noqa: N818
+class NoAnswer(Exception):
     """The request may have arrived; no whole answer came back."""
 
 
@@ -118,9 +118,7 @@ class GuardedResolver(AbstractResolver):
         reason = ""
         kept = []
         for result in found:
-            why = refusal(
-                ipaddress.ip_address(result["host"]), self._allowed, plain=self._plain
-            )
+            why = refusal(ipaddress.ip_address(result["host"]), self._allowed, plain=self._plain)
             if why:
                 reason = f"{host} is {result['host']}: {why}"
             else:
@@ -188,9 +186,7 @@ class Outside:
             async with session.request(
                 method, url, data=body, headers=headers, timeout=timeout, allow_redirects=False
             ) as response:
-                return Answer(
-                    response.status, response.headers, await _read(response, limit_bytes)
-                )
+                return Answer(response.status, response.headers, await _read(response, limit_bytes))
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise NotReached(_unreached(error, url.host)) from error
         except aiohttp.InvalidURL as error:

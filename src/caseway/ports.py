@@ -12,13 +12,15 @@ from uuid import UUID
 from caseway.domain.adoption import Adoption, Known, Outcome, Reply
 from caseway.domain.closure import Side
 from caseway.domain.connection import ChannelAccount, Connection
-from caseway.domain.conversation import Author, Ledger, Own, State
+from caseway.domain.conversation import Author, Ledger, MessageKind, Own, State
 from caseway.domain.delivery import Delivery, Event, Kind
+from caseway.domain.delivery import State as Debt
 from caseway.domain.ids import (
     ActivityId,
     CaseId,
     ChannelId,
     ConnectionId,
+    ConnectionKey,
     ConversationId,
     ConversationKey,
     DeliveryId,
@@ -40,6 +42,7 @@ from caseway.domain.remote import (
     Status,
     Written,
 )
+from caseway.domain.token import WebhookToken
 
 
 class Later(Exception):
@@ -199,7 +202,7 @@ class Linked:
 
     proven: tuple[tuple[Own, datetime | None], ...]
     refused: tuple[tuple[Own, str], ...]
-    covered: bool  # the case was read as open after the last of them existed
+    open_status: StatusId | None  # the case was read as open, under this, after the last existed
 
 
 @dataclass(frozen=True, slots=True)
@@ -377,4 +380,275 @@ class Events(Protocol):
         """Kept and committed, together with whatever else arrives; marks its conversation.
 
         Raises `Overloaded`, or `Later` when the store cannot be reached.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class SweepClaim:
+    """One runner's right to sweep one entity of one connection."""
+
+    connection: ConnectionKey
+    entity: str  # Activity or Case
+    epoch: int
+    watermark: datetime | None  # Creatio's time; None: never swept
+    overlap: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one page of a sweep brought: rows not seen before, conversations triggered."""
+
+    new: int
+    triggered: int
+    healed: int  # replies that no webhook told of
+
+
+class Sweeps(Protocol):
+    async def due(
+        self, connections: Sequence[ConnectionKey]
+    ) -> Sequence[tuple[ConnectionKey, str]]:
+        """Which (connection, entity) to sweep now; new connections get their cursors here."""
+
+    async def claim(self, connection: ConnectionKey, entity: str) -> SweepClaim | None: ...
+
+    async def begin(self, claim: SweepClaim, watermark: datetime) -> None:
+        """The first watermark: Creatio's time when the connection was first asked."""
+
+    async def keep(self, claim: SweepClaim, page: Page) -> Found:
+        """One page: remembered, marks set, watermark moved, all in one transaction."""
+
+    async def release(
+        self, claim: SweepClaim, *, next_in: timedelta, trouble: str | None
+    ) -> None: ...
+
+    async def webhooks_last_used(self, connection: ConnectionKey) -> datetime | None: ...
+
+
+class Healing(Protocol):
+    async def heal(self, *, older_than: timedelta) -> int:
+        """Jobs for marks and leases that nobody comes back for; how many."""
+
+    async def recover(self) -> int:
+        """At start: jobs for all that is due, and for running leases when they are over."""
+
+    async def bring_forward(self, connection: ConnectionKey) -> int: ...
+
+    async def tidy(self, *, keep_events: int, keep_ignored: int) -> None:
+        """Days prepared and dropped, logs pruned."""
+
+
+# What the web asks of the store. Everything here is bound to the organisation that it names.
+
+
+class Directory(Protocol):
+    """The configuration as it is now, by the keys that callers bring. May raise `Later`."""
+
+    async def token(self, public_name: str) -> WebhookToken | None: ...
+
+    async def connection(self, key: ConnectionKey) -> Connection | None: ...
+
+    async def channel(
+        self, organisation: OrganisationId, id: ChannelId
+    ) -> ChannelAccount | None: ...
+
+
+class KeyHolder(Protocol):
+    """Whoever showed a right API key."""
+
+    @property
+    def organisation(self) -> OrganisationId: ...
+
+    @property
+    def public_name(self) -> str: ...
+
+
+class ApiKeys(Protocol):
+    async def holder(self, shown: str) -> KeyHolder | None:
+        """Who shows this key; None for a wrong, revoked or malformed one."""
+
+
+class RefusalCounts(Protocol):
+    async def add(self, refusals: Mapping[tuple[str, str], int]) -> None:
+        """Webhook calls with a wrong token since the last time, by (public name, source)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """A conversation as people outside see it."""
+
+    key: ConversationKey
+    state: State
+    channel: ChannelId
+    channel_name: str
+    name: str
+    email: str
+    phone: str
+    case: CaseId | None  # None until it exists in Creatio
+    case_number: str
+    base_url: str  # of the case's Creatio
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message as people outside see it."""
+
+    id: MessageId
+    conversation: ConversationId
+    position: int
+    author: Author
+    author_name: str
+    kind: MessageKind
+    text: str
+    provider_id: str
+    written_at: datetime
+    activity: ActivityId | None  # None until it exists in Creatio
+    delivery: Debt | None  # None: nobody is owed this message
+    attempts: int
+    possible_double: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """An event as it was kept: a webhook's call, or what a sweep found first."""
+
+    id: EventId
+    received_at: datetime
+    found_by: str
+    type: str
+    case: CaseId | None
+    conversation: ConversationId | None
+    outcome: Outcome
+    reason: str
+
+
+class Reads(Protocol):
+    """None, or an empty sequence, for whatever the organisation does not have."""
+
+    async def conversation(self, key: ConversationKey) -> Overview | None: ...
+
+    async def message(self, key: ConversationKey, message: MessageId) -> Said | None: ...
+
+    async def messages(self, key: ConversationKey, *, after: int, limit: int) -> Sequence[Said]:
+        """In order, from the position after `after` on."""
+
+    async def events(
+        self,
+        organisation: OrganisationId,
+        *,
+        type: str,
+        outcome: str,
+        conversation: ConversationId | None,
+        before: tuple[datetime, UUID] | None,
+        limit: int,
+    ) -> Sequence[Noticed]:
+        """The newest first. Empty `type` or `outcome`: any."""
+
+    async def channel_named(self, organisation: OrganisationId, name: str) -> ChannelId | None: ...
+
+    async def handed_off_since(self, key: ConversationKey, since: datetime) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    status: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """What is known of an idempotency key once it is reserved."""
+
+    same_request: bool  # False: the key was used for another one
+    since: datetime  # when it was reserved first
+    busy: bool  # somebody else reserved it a moment ago and has not answered yet
+    answer: Answered | None  # the first one's, once there is one
+
+
+class Repeats(Protocol):
+    """Reserved before the effect, completed after it. A reservation that was never completed is
+    taken up by the repeat, so every effect under a key must recognise its own trace.
+    """
+
+    async def reserve(
+        self, organisation: OrganisationId, key: str, route: str, fingerprint: bytes
+    ) -> Reservation: ...
+
+    async def complete(
+        self, organisation: OrganisationId, key: str, answer: Answered
+    ) -> Answered: ...
+
+    async def release(self, organisation: OrganisationId, key: str) -> None:
+        """Nothing came of it: the key may be used again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """So many in so long a time, counted in windows that begin with their first."""
+
+    subject: str
+    most: int
+    window: timedelta
+
+
+class Rates(Protocol):
+    async def take(
+        self, organisation: OrganisationId, limits: Sequence[Limit]
+    ) -> tuple[Limit, timedelta] | None:
+        """Count one under every limit; or, counting none, the one that is full and its wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A device's session on a widget."""
+
+    organisation: OrganisationId
+    channel: ChannelId
+    session: str  # public name
+    peer: str
+    identified: bool
+    name: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownLine:
+    """A message as a widget's visitor sees it; `shown_at`: when it became visible."""
+
+    said: Said
+    shown_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What a visitor may see, in order. `conversations`: those that may still change."""
+
+    state: State | None  # None: no conversation yet
+    lines: tuple[ShownLine, ...]
+    conversations: tuple[ConversationId, ...]
+
+
+class WidgetSessions(Protocol):
+    async def organisation_of(self, channel: ChannelId) -> OrganisationId | None: ...
+
+    async def open(self, visitor: Visitor, digest: bytes) -> None: ...
+
+    async def holder(self, channel: ChannelId, session: str, digest: bytes) -> Visitor | None:
+        """Whose token this is, if it belongs to this channel."""
+
+    async def transcript(self, visitor: Visitor, *, since: datetime | None) -> Transcript:
+        """All that is recent; with `since` only what became visible from then on."""
+
+    async def kept(self, visitor: Visitor, client_id: str) -> tuple[Said | None, bool]:
+        """The message of this id, if we have it; whether a conversation is open."""
+
+    async def acknowledge(self, visitor: Visitor, through: datetime) -> Sequence[ConversationId]:
+        """Replies shown up to then have arrived; the conversations in which that was news."""
+
+
+class Wakes(Protocol):
+    async def follow(self, woken: Callable[[ConversationId | None], None]) -> None:
+        """Calls for each conversation that changed, None after anything may have been missed.
+
+        Runs until it is cancelled.
         """

@@ -130,17 +130,17 @@ class Admin:
         return reply(self.instance.library.keep(process), 201)
 
     async def process(self, request: Request) -> Response:
-        id = request.path_params["id"]
+        process_id = request.path_params["id"]
         library = self.instance.library
-        known = library.one(id)
+        known = library.one(process_id)
         if known is None:
-            raise Missing(f"There is no process '{id}'.")
+            raise Missing(f"There is no process '{process_id}'.")
         if request.method == "DELETE":
-            library.remove(id)
+            library.remove(process_id)
             return Response(status_code=204)
         if request.method == "PUT":
             given = msgspec.json.decode(await request.body(), type=dict[str, Any])
-            whole = msgspec.to_builtins(known) | given | {"id": id}
+            whole = msgspec.to_builtins(known) | given | {"id": process_id}
             known = library.keep(msgspec.convert(whole, Process))
         return reply(known)
 
@@ -172,17 +172,17 @@ class Admin:
 
     async def task(self, request: Request) -> Response:
         asked = msgspec.json.decode(await request.body(), type=NewText)
-        id = request.path_params["id"]
-        made = self.desk.write_task(id, asked.text, title=asked.title, finished=asked.finished)
+        case = request.path_params["id"]
+        made = self.desk.write_task(case, asked.text, title=asked.title, finished=asked.finished)
         return reply({"id": made}, 201)
 
     async def email(self, request: Request) -> Response:
         asked = msgspec.json.decode(await request.body(), type=NewText)
-        id = request.path_params["id"]
+        case = request.path_params["id"]
         if asked.incoming:
-            return reply({"id": self.desk.receive_email(id, asked.text)}, 201)
+            return reply({"id": self.desk.receive_email(case, asked.text)}, 201)
         made = self.desk.write_email(
-            id, asked.text, to=asked.to, title=asked.title, sent=asked.sent
+            case, asked.text, to=asked.to, title=asked.title, sent=asked.sent
         )
         return reply({"id": made}, 201)
 
@@ -204,16 +204,16 @@ class Admin:
         return reply({"id": self.desk.create(request.path_params["entity"], columns)}, 201)
 
     async def record(self, request: Request) -> Response:
-        entity, id = request.path_params["entity"], request.path_params["id"].lower()
+        entity, key = request.path_params["entity"], request.path_params["id"].lower()
         if entity not in self.instance.records.known:
             raise Missing(f"There is no entity '{entity}'.")
         if request.method == "DELETE":
-            self.desk.delete(entity, id)
+            self.desk.delete(entity, key)
             return Response(status_code=204)
         if request.method == "PATCH":
             columns = msgspec.json.decode(await request.body(), type=dict[str, Any])
-            self.desk.change(entity, id, columns)
-        row = self.instance.records.row(entity, id)
+            self.desk.change(entity, key, columns)
+        row = self.instance.records.row(entity, key)
         if row is None:
-            raise Missing(f"{entity}({id})")
+            raise Missing(f"{entity}({key})")
         return reply(row)

@@ -43,13 +43,12 @@ def shown(records: Records, entity: str, row: Row) -> dict[str, Any]:
     known = records.known[entity]
     wire = {name: SHOWN[column.kind](row[name]) for name, column in known.columns.items()}
     for name, column in known.navigations.items():
-        if row[column.name] and column.target in records.known:
-            target = records.known[column.target]
-            if "Name" in target.columns:
-                found = records.database.one(
-                    f'SELECT "Name" FROM "{column.target}" WHERE "Id" = ?', (row[column.name],)
-                )
-                wire[name] = found[0] if found else ""
+        target = records.known.get(column.target or "")
+        if row[column.name] and target is not None and "Name" in target.columns:
+            found = records.database.one(
+                f'SELECT "Name" FROM "{target.name}" WHERE "Id" = ?', (row[column.name],)
+            )
+            wire[name] = found[0] if found else ""
     return wire
 
 

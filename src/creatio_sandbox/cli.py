@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -10,7 +11,7 @@ import msgspec
 
 from creatio_sandbox.faults import BadFault, Faults, read_spec
 from creatio_sandbox.instance import PREFIXES, Plan, read_networks
-from creatio_sandbox.server import Serving, prepare
+from creatio_sandbox.server import Serving, prepare, run_to_the_end
 
 DONE: Final = 0
 FAILED: Final = 1
@@ -105,8 +106,15 @@ def run(argv: Sequence[str]) -> int:
             file=sys.stderr,
         )
         return FAILED
-    try:
-        asyncio.run(serving.run(_say(serving, as_json=asked.json)))
-    except KeyboardInterrupt:
-        return DONE  # uvicorn raises the signal again after a clean stop
+    run_to_the_end(_serve(serving, _say(serving, as_json=asked.json)))
     return DONE
+
+
+async def _serve(serving: Serving, ready: Callable[[], None]) -> None:
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(each, serving.stop)
+        except NotImplementedError:  # Windows
+            signal.signal(each, lambda *_: serving.stop())
+    await serving.run(ready)

@@ -45,7 +45,9 @@ class CreatioApi:
     hang_up: Callable[[MutableMapping[str, Any]], None]  # cuts the caller's connection
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        headers = {
+            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
+        }
         cookies: tuple[str, ...] = ()
         try:
             body = await read_all(receive)
@@ -56,7 +58,10 @@ class CreatioApi:
             self.hang_up(scope)
             await receive()  # the disconnect: returning before it would make the server answer
             return
-        raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in answer.headers.items()]
+        raw = [
+            (name.lower().encode(), value.encode("latin-1"))
+            for name, value in answer.headers.items()
+        ]
         raw.append((b"content-length", str(len(answer.body)).encode()))
         raw.append((b"date", format_datetime(self.clock.now(), usegmt=True).encode()))
         raw += [(b"set-cookie", cookie.encode()) for cookie in cookies]
@@ -178,9 +183,15 @@ class CreatioApi:
 
 
 def broken(status: int) -> Answer:
-    return Answer(status, UNAVAILABLE, HTML) if status > 500 else error(
-        500, "An error has occurred.", "Object reference not set to an instance of an object.",
-        "System.NullReferenceException",
+    return (
+        Answer(status, UNAVAILABLE, HTML)
+        if status > 500
+        else error(
+            500,
+            "An error has occurred.",
+            "Object reference not set to an instance of an object.",
+            "System.NullReferenceException",
+        )
     )
 
 

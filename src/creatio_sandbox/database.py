@@ -39,9 +39,7 @@ def table(entity: Entity, known: Mapping[str, Entity]) -> str:
     for index in entity.indexes:
         name = f"{entity.name}_{'_'.join(index)}"
         columns = ", ".join(f'"{column}"' for column in index)
-        statements.append(
-            f'CREATE INDEX IF NOT EXISTS "{name}" ON "{entity.name}" ({columns});'
-        )
+        statements.append(f'CREATE INDEX IF NOT EXISTS "{name}" ON "{entity.name}" ({columns});')
     return "\n".join(statements)
 
 

@@ -185,6 +185,8 @@ class Engine:
                 attempt.answer = content.decode("utf-8", "replace")
         except TimeoutError:
             attempt.error = f"No answer within {call.timeout_ms} ms."
+        except aiohttp.ClientConnectorError as failure:
+            attempt.error = f"Cannot connect to {failure.host}:{failure.port}: {failure.os_error}."
         except (aiohttp.ClientError, OSError, ValueError) as failure:
             attempt.error = str(failure) or type(failure).__name__
         attempt.duration_ms = round((time.perf_counter() - started) * 1000, 1)

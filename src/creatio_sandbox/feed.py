@@ -1,11 +1,15 @@
 """Tells open pages that something changed. A page that is slow to listen misses nothing but
-repeats: a note says only *look again*."""
+repeats: a note says only *look again*.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Final
 
 from creatio_sandbox.records import Change
+
+GATHERED_FOR: Final = 0.1  # seconds: many changes at once are one note
 
 
 class Feed:
@@ -24,6 +28,10 @@ class Feed:
         for event in self._waiting:
             event.set()
 
+    @property
+    def is_closed(self) -> bool:
+        return self._closed
+
     @contextmanager
     def _listening(self) -> Iterator[asyncio.Event]:
         event = asyncio.Event()
@@ -37,15 +45,13 @@ class Feed:
         """As server-sent events; a comment now and then keeps the connection open."""
         with self._listening() as event:
             yield b"retry: 2000\n\n"
-            while not self._closed:
+            while not self.is_closed:
                 try:
                     async with asyncio.timeout(beat):
                         await event.wait()
                 except TimeoutError:
                     yield b": still here\n\n"
                     continue
-                if self._closed:
-                    return
                 event.clear()
                 yield b"event: changed\ndata: look again\n\n"
-                await asyncio.sleep(0.1)  # many changes at once are one note
+                await asyncio.sleep(GATHERED_FOR)

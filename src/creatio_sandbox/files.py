@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, quote
 import msgspec
 
 from creatio_sandbox import ids
-from creatio_sandbox.failures import Refused
+from creatio_sandbox.failures import Malformed, Refused
 from creatio_sandbox.odata.answers import PLAIN_JSON, Answer, Call
 from creatio_sandbox.odata.writes import keep_stream
 from creatio_sandbox.records import Author, Records
@@ -50,14 +50,14 @@ def _upload(records: Records, call: Call, by: Author, at: datetime) -> Answer:
     span = RANGE.fullmatch(call.headers.get("content-range", ""))
     start = int(span[1]) if span else 0
     try:
-        id = str(stored(entity.columns["Id"], asked.get("fileId", "")))
+        key = str(stored(entity.columns["Id"], asked.get("fileId", "")))
         with records.transaction():
-            if records.row(entity.name, id) is None:
-                _create_row(records, entity.name, id, asked, by, at)
-            before = _content(records, entity.name, id, column)[:start]
+            if records.row(entity.name, key) is None:
+                _create_row(records, entity.name, key, asked, by, at)
+            before = _content(records, entity.name, key, column)[:start]
             if len(before) != start:
-                return _verdict("A part before this one is missing.", "ArgumentException")
-            keep_stream(records, entity, id, column, before + call.body, by, at)
+                raise Malformed("A part before this one is missing.")
+            keep_stream(records, entity, key, column, before + call.body, by, at)
     except Refused as failure:
         return _verdict(str(failure), type(failure).__name__)
     return _verdict(None)

@@ -92,10 +92,11 @@ def value_at(records: Records, entity: str, row: Mapping[str, Any], path: str) -
     if not rest:
         return row.get(first)
     lookup = records.known[entity].navigations.get(first)
-    if lookup is None or lookup.target not in records.known or not row.get(lookup.name):
+    target = records.known.get(lookup.target or "") if lookup else None
+    if lookup is None or target is None or not row.get(lookup.name):
         return None
-    target = records.row(lookup.target, row[lookup.name])
-    return None if target is None else value_at(records, lookup.target, target, rest)
+    found = records.row(target.name, row[lookup.name])
+    return None if found is None else value_at(records, target.name, found, rest)
 
 
 def passes(
@@ -157,9 +158,7 @@ def body_of(process: Process, records: Records, row: Mapping[str, Any]) -> bytes
 _UNKNOWN: Final = object()
 
 
-def _marked(
-    path: list[str], entity: str, records: Records, row: Mapping[str, Any]
-) -> Any:
+def _marked(path: list[str], entity: str, records: Records, row: Mapping[str, Any]) -> Any:
     """[#Activity.Title#] on an activity; [#Case.Number#] follows its lookup; [#Case.Id#] both."""
     if path[0] == entity:
         path = path[1:]

@@ -110,9 +110,7 @@ class Records:
             self._write(_insert(entity, tuple(written)), tuple(written.values()), entity)
             whole = self.row(entity, row["Id"])
             assert whole is not None  # noqa: S101
-            self._unpublished.append(
-                Change(entity, row["Id"], "added", frozenset(written), whole)
-            )
+            self._unpublished.append(Change(entity, row["Id"], "added", frozenset(written), whole))
         return str(row["Id"])
 
     def change(
@@ -174,7 +172,7 @@ class Records:
                 if column.kind in {"int", "dec", "bool"} and column.name not in given:
                     continue
                 raise Broken(
-                    f"Value for column \"{column.name}\" is required.",
+                    f'Value for column "{column.name}" is required.',
                     "Terrasoft.Core.Entities.EntityColumnValueRequiredException",
                 )
 
@@ -183,7 +181,9 @@ class Records:
             self.database.run(sql, values)
         except sqlite3.IntegrityError as failure:
             if failure.sqlite_errorname == "SQLITE_CONSTRAINT_FOREIGNKEY":
-                message = f'23503: insert, update or delete on table "{entity}" violates foreign key'
+                message = (
+                    f'23503: insert, update or delete on table "{entity}" violates foreign key'
+                )
                 raise Broken(f"{message} constraint", POSTGRES) from None
             message = "23505: duplicate key value violates unique constraint"
             raise Broken(f'{message} "PK{entity}Id"', POSTGRES) from None

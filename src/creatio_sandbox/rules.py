@@ -10,9 +10,7 @@ MASK: Final = re.compile(r"\{0:(0+)\}")
 SYSTEM: Final = Author(ids.SUPERVISOR_USER, ids.SUPERVISOR)
 
 
-def number_the_case(
-    records: Records, entity: str, before: Row | None, row: Row, now: str
-) -> None:
+def number_the_case(records: Records, entity: str, before: Row | None, row: Row, now: str) -> None:
     """SR00000001 and so on, by the mask in the system settings."""
     del now
     if entity != "Case" or before is not None or row.get("Number"):
@@ -26,9 +24,7 @@ def number_the_case(
     row["Number"] = MASK.sub(lambda found: str(last).zfill(len(found[1])), mask)
 
 
-def date_the_closure(
-    records: Records, entity: str, before: Row | None, row: Row, now: str
-) -> None:
+def date_the_closure(records: Records, entity: str, before: Row | None, row: Row, now: str) -> None:
     """Resolved or final: the dates and the closure code are set. Left again: they are cleared."""
     if entity != "Case" or not row.get("StatusId"):
         return

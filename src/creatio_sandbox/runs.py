@@ -66,6 +66,10 @@ class RunLog:
         )
         return [msgspec.json.decode(row[0], type=Run) for row in rows]
 
+    def one(self, id: str) -> Run | None:
+        row = self.database.one("SELECT body FROM _runs WHERE id = ?", (id,))
+        return None if row is None else msgspec.json.decode(row[0], type=Run)
+
     def clear(self) -> None:
         self.database.run("DELETE FROM _runs")
 

@@ -10,6 +10,7 @@ from creatio_sandbox.records import Author, Records
 
 SPACE: Final = UUID("5a4d0c10-0000-4000-8000-0000000000ff")
 SUPERVISOR: Final = Author(ids.SUPERVISOR_USER, ids.SUPERVISOR)
+INTEGRATION: Final = Author(ids.INTEGRATION_USER, ids.INTEGRATION)
 PEOPLE: Final = (
     "Ines Costa", "Jonas Lindqvist", "Olu Adeyemi", "Léa Bernard", "Emre Kaya", "Tomasz Wójcik",
     "Mei-Ling Chen", "Amina Haddad", "Pavel Novák", "Sofia Rossi", "Liam Byrne", "Noor Aziz",
@@ -25,6 +26,7 @@ TROUBLES: Final = (
     ("Password reset fails", "The link in your mail says it has expired."),
     ("Refund", "I sent the helmet back on Monday. When will I get the money?"),
 )
+PLAIN: Final = str.maketrans("éó", "eo")
 STATUSES: Final = ("New", "In progress", "Waiting for response", "Resolved", "Closed")
 
 
@@ -35,7 +37,7 @@ def plant_cases(records: Records, number: int, now: datetime) -> None:
         contact = str(uuid5(SPACE, f"contact {name}"))
         at = now - timedelta(minutes=(number - index) * 47)
         if records.row("Contact", contact) is None:
-            mail = f"{name.split()[0].lower().encode('ascii', 'ignore').decode()}@customer.example"
+            mail = f"{name.split()[0].lower().translate(PLAIN)}@customer.example"
             row = {"Id": contact, "Name": name, "Email": mail, "TypeId": ids.CUSTOMER_TYPE}
             records.create("Contact", row, by=SUPERVISOR, at=at)
         subject, text = TROUBLES[chance.randrange(len(TROUBLES))]
@@ -50,7 +52,7 @@ def plant_cases(records: Records, number: int, now: datetime) -> None:
                 "GroupId": ids.FIRST_LINE,
                 "OwnerId": ids.SUPERVISOR if status != "New" else None,
             },
-            by=SUPERVISOR,
+            by=INTEGRATION,
             at=at,
         )
         records.create(
@@ -64,7 +66,7 @@ def plant_cases(records: Records, number: int, now: datetime) -> None:
                 "CaseId": case,
                 "ContactId": contact,
             },
-            by=SUPERVISOR,
+            by=INTEGRATION,
             at=at,
         )
         if status != "New":

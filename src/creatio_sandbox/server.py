@@ -2,10 +2,10 @@
 
 import asyncio
 import socket
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import uvicorn
@@ -15,7 +15,6 @@ from creatio_sandbox.instance import Instance, Plan
 from creatio_sandbox.wire import Wires
 
 PATIENCE_SECONDS: Final = 1
-SHUTDOWN_NOTICE: Final = 0.05
 
 
 class Address(msgspec.Struct, frozen=True):
@@ -36,6 +35,17 @@ class Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, instance: Instance) -> None:
         super().__init__(config)
         self.instance = instance
+        self.when_started: Callable[[], None] = lambda: None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self.when_started()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals are the command line's: a sandbox also runs in a thread."""
+        yield
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self.instance.feed.close()
@@ -52,12 +62,10 @@ class Serving:
     address: Address
 
     async def run(self, ready: Callable[[], None] = lambda: None) -> None:
-        serving = asyncio.create_task(self.server.serve(sockets=[self.listener]))
+        """Until `stop`."""
+        self.server.when_started = ready
         try:
-            while not self.server.started and not serving.done():
-                await asyncio.sleep(0.002)
-            ready()
-            await serving
+            await self.server.serve(sockets=[self.listener])
         finally:
             self.listener.close()
             self.instance.close()
@@ -66,10 +74,24 @@ class Serving:
         self.server.should_exit = True
 
 
+def new_loop() -> asyncio.AbstractEventLoop:
+    try:
+        import uvloop
+    except ImportError:  # there is none for Windows
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
+def run_to_the_end(work: Coroutine[Any, Any, None]) -> None:
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(work)
+
+
 def prepare(plan: Plan, host: str = "127.0.0.1", port: int = 0) -> Serving:
     """Binds the port before anything else, so that a taken one is known at once."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # Named outright: asyncio sends small answers at once only where the protocol says TCP.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     with suppress(OSError):
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

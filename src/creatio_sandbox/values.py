@@ -11,10 +11,12 @@ from creatio_sandbox.entities import Column
 from creatio_sandbox.failures import Broken, Malformed
 from creatio_sandbox.ids import EMPTY
 
-GUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.I)
+GUID: Final = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE
+)
 DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
 ZONED: Final = re.compile(
-    r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,12})?)?(Z|[+-]\d\d:\d\d)", re.I
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,12})?)?(Z|[+-]\d\d:\d\d)", re.IGNORECASE
 )
 EMPTY_TIME: Final = "0001-01-01T00:00:00Z"
 INT32: Final = range(-(2**31), 2**31)

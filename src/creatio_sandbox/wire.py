@@ -19,7 +19,7 @@ class Wires:
             transport.abort()
 
     def protocol(self) -> type[asyncio.Protocol]:
-        """uvicorn's own, which also tells us of its connections."""
+        """Uvicorn's own, which also tells us of its connections."""
         wires = self.open
 
         class Noted(HttpToolsProtocol):

@@ -16,7 +16,7 @@ KEEP = "INSERT INTO organisation (id, name) VALUES (gen_random_uuid(), $1)"
 
 
 async def organisations(dsn: str, role: Role | None = None) -> list[str]:
-    connection = await asyncpg.connect(dsn, server_settings={"role": role} if role else {})
+    connection = await asyncpg.connect(dsn, server_settings={"role": str(role)} if role else {})
     try:
         rows = await connection.fetch("SELECT name FROM organisation ORDER BY name")
         return [row["name"] for row in rows]

@@ -21,6 +21,7 @@ import pytest
 
 from caseway.store.embedded import CannotStart, start
 from caseway.store.embedded.server import Embedded
+from tests.database import data_folder as fresh_data_folder
 
 PATIENCE_SECONDS = 60
 # A process of its own that uses the server until it is told to leave, or killed.
@@ -85,6 +86,20 @@ def ended(pid: int) -> bool:
         return True
 
 
+@pytest.fixture(scope="module")
+def made() -> Iterator[Path]:
+    """A stopped server's data folder: making one anew takes longer than all that follows."""
+    with fresh_data_folder() as folder:
+        start(folder).close()
+        yield folder
+
+
+@pytest.fixture
+def folder(made: Path, data_folder: Path) -> Path:
+    subprocess.run(["cp", "-a", f"{made}/.", data_folder], check=True)
+    return data_folder
+
+
 @contextlib.contextmanager
 def another_user(folder: Path) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(
@@ -127,19 +142,19 @@ def test_a_first_start_gives_a_database_of_our_own(data_folder: Path) -> None:
     assert not accepts(embedded.dsn)
 
 
-def test_what_was_kept_is_there_after_a_restart(data_folder: Path) -> None:
-    with start(data_folder) as embedded:
+def test_what_was_kept_is_there_after_a_restart(folder: Path) -> None:
+    with start(folder) as embedded:
         run(embedded.dsn, "CREATE TABLE kept AS SELECT 42 AS n")
-    with start(data_folder) as embedded:
+    with start(folder) as embedded:
         assert ask(embedded.dsn, "SELECT n FROM kept") == 42
 
 
-def test_the_last_user_stops_the_server(data_folder: Path) -> None:
-    first = start(data_folder)
-    second = start(data_folder)
+def test_the_last_user_stops_the_server(folder: Path) -> None:
+    first = start(folder)
+    second = start(folder)
     assert second.adopted
     assert second.dsn == first.dsn
-    server = postmaster(data_folder)
+    server = postmaster(folder)
 
     first.close()
     first.close()  # leaving twice is leaving once
@@ -165,66 +180,75 @@ def test_many_starts_at_once_make_one_server(data_folder: Path) -> None:
 
 
 def test_a_killed_user_leaves_a_server_that_the_next_one_adopts_and_ends(
-    data_folder: Path,
+    folder: Path,
 ) -> None:
-    with another_user(data_folder) as user:
+    with another_user(folder) as user:
         dsn = first_line(user)
-        server = postmaster(data_folder)
+        server = postmaster(folder)
         user.kill()
         user.wait()
     assert accepts(dsn)
 
-    with start(data_folder) as embedded:
+    with start(folder) as embedded:
         assert embedded.adopted
-        assert postmaster(data_folder) == server
+        assert postmaster(folder) == server
     until(lambda: ended(server))
 
 
-def test_a_server_does_not_end_with_the_process_that_started_it(data_folder: Path) -> None:
-    with another_user(data_folder) as user:
+def test_a_server_does_not_end_with_the_process_that_started_it(folder: Path) -> None:
+    with another_user(folder) as user:
         first_line(user)
-        with start(data_folder) as embedded:
+        with start(folder) as embedded:
             assert embedded.adopted
             user.communicate(timeout=PATIENCE_SECONDS)  # it leaves in order
             assert ask(embedded.dsn, "SELECT 1") == 1
 
 
-def test_a_killed_server_recovers_what_was_committed(data_folder: Path) -> None:
-    with start(data_folder) as before:
+def test_a_killed_server_recovers_what_was_committed(folder: Path) -> None:
+    with start(folder) as before:
         run(before.dsn, "CREATE TABLE kept AS SELECT 42 AS n")
-        os.kill(postmaster(data_folder), signal.SIGKILL)
+        os.kill(postmaster(folder), signal.SIGKILL)
         until(lambda: not accepts(before.dsn))
-        with start(data_folder) as embedded:
+        with start(folder) as embedded:
             assert not embedded.adopted
             assert embedded.dsn == before.dsn
             assert ask(embedded.dsn, "SELECT n FROM kept") == 42
 
 
-def test_a_killed_server_whose_parent_never_buries_it_is_replaced(data_folder: Path) -> None:
+def test_a_killed_server_is_revived_by_who_still_uses_it(folder: Path) -> None:
+    with start(folder) as embedded:
+        assert not embedded.revive()
+        os.kill(postmaster(folder), signal.SIGKILL)
+        until(lambda: not accepts(embedded.dsn))
+        assert embedded.revive()
+        assert ask(embedded.dsn, "SELECT 1") == 1
+
+
+def test_a_killed_server_whose_parent_never_buries_it_is_replaced(folder: Path) -> None:
     """The pid of a zombie exists, as it does in a container whose first process reaps nothing."""
-    with another_user(data_folder) as user:
+    with another_user(folder) as user:
         dsn = first_line(user)
-        server = postmaster(data_folder)
+        server = postmaster(folder)
         parent = psutil.Process(user.pid)
         parent.suspend()  # from now on it waits for no child
         os.kill(server, signal.SIGKILL)
         until(lambda: not accepts(dsn))
         assert psutil.Process(server).status() == psutil.STATUS_ZOMBIE
-        with start(data_folder) as embedded:
+        with start(folder) as embedded:
             assert ask(embedded.dsn, "SELECT 1") == 1
             assert psutil.Process(server).status() == psutil.STATUS_ZOMBIE
 
 
-def test_a_pid_that_belongs_to_somebody_else_by_now_is_no_server(data_folder: Path) -> None:
-    with start(data_folder) as embedded:
-        os.kill(postmaster(data_folder), signal.SIGKILL)
+def test_a_pid_that_belongs_to_somebody_else_by_now_is_no_server(folder: Path) -> None:
+    with start(folder) as embedded:
+        os.kill(postmaster(folder), signal.SIGKILL)
         until(lambda: not accepts(embedded.dsn))
     stranger = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     try:
         for name in ("cluster/postmaster.pid", "socket/.s.PGSQL.5432.lock"):
-            file = data_folder / "postgresql" / name
+            file = folder / "postgresql" / name
             file.write_text("\n".join([str(stranger.pid), *file.read_text().split("\n")[1:]]))
-        with start(data_folder) as embedded:
+        with start(folder) as embedded:
             assert ask(embedded.dsn, "SELECT 1") == 1
         assert stranger.poll() is None
     finally:
@@ -240,9 +264,9 @@ def test_a_start_that_was_cut_short_is_made_good(data_folder: Path) -> None:
     assert not half.exists()
 
 
-def test_nobody_else_is_let_in(data_folder: Path) -> None:
-    with start(data_folder) as embedded:
-        home = data_folder / "postgresql"
+def test_nobody_else_is_let_in(folder: Path) -> None:
+    with start(folder) as embedded:
+        home = folder / "postgresql"
         sockets = home / "socket"
         assert stat.S_IMODE(sockets.stat().st_mode) == 0o700
         assert stat.S_IMODE((sockets / ".s.PGSQL.5432").stat().st_mode) == 0o700
@@ -253,7 +277,7 @@ def test_nobody_else_is_let_in(data_folder: Path) -> None:
         us = pwd.getpwuid(os.geteuid()).pw_name
         names = "SELECT string_agg(concat_ws(' ', sys_name, pg_username), ';') FROM "
         assert ask(owner, names + "pg_ident_file_mappings") == f"{us} caseway;{us} postgres"
-        assert _listening(postmaster(data_folder)) == []
+        assert _listening(postmaster(folder)) == []
 
 
 def _listening(pid: int) -> list[object]:
@@ -262,21 +286,21 @@ def _listening(pid: int) -> list[object]:
     return [found for found in process.net_connections("inet") if found.status == "LISTEN"]
 
 
-def test_the_server_is_never_root(data_folder: Path) -> None:
-    with start(data_folder):
-        uids = psutil.Process(postmaster(data_folder)).uids()
+def test_the_server_is_never_root(folder: Path) -> None:
+    with start(folder):
+        uids = psutil.Process(postmaster(folder)).uids()
     expected = os.geteuid() or pwd.getpwnam("nobody").pw_uid
     assert set(uids) == {expected}
 
 
-def test_no_statement_and_no_row_reaches_the_log(data_folder: Path) -> None:
-    with start(data_folder) as embedded:
+def test_no_statement_and_no_row_reaches_the_log(folder: Path) -> None:
+    with start(folder) as embedded:
         run(embedded.dsn, "CREATE TABLE kept (address text PRIMARY KEY)")
         insert = "INSERT INTO kept VALUES ('ada@example.com')"
         run(embedded.dsn, insert)
         with pytest.raises(asyncpg.UniqueViolationError):
             run(embedded.dsn, insert)
-    log = (data_folder / "postgresql" / "server.log").read_text()
+    log = (folder / "postgresql" / "server.log").read_text()
     assert "duplicate key value" in log
     assert "ada@example.com" not in log
 
@@ -293,18 +317,16 @@ def test_a_long_path_gets_a_short_socket(data_folder: Path) -> None:
     assert not sockets.exists()
 
 
-def test_another_major_version_is_refused_with_the_way_out(data_folder: Path) -> None:
-    with start(data_folder):
-        pass
-    (data_folder / "postgresql" / "cluster" / "PG_VERSION").write_text("17\n")
+def test_another_major_version_is_refused_with_the_way_out(folder: Path) -> None:
+    (folder / "postgresql" / "cluster" / "PG_VERSION").write_text("17\n")
     with pytest.raises(CannotStart, match=r"PostgreSQL 17.*caseway backup.*caseway restore"):
-        start(data_folder)
+        start(folder)
 
 
-def test_a_server_that_cannot_run_says_why_and_leaves_no_lock(data_folder: Path) -> None:
+def test_a_server_that_cannot_run_says_why_and_leaves_no_lock(folder: Path) -> None:
     with pytest.raises(CannotStart, match="shared_buffers"):
-        start(data_folder, {"shared_buffers": "plenty"})
-    with start(data_folder) as embedded:
+        start(folder, {"shared_buffers": "plenty"})
+    with start(folder) as embedded:
         assert ask(embedded.dsn, "SELECT 1") == 1
 
 
@@ -331,11 +353,11 @@ def test_root_needs_a_folder_that_the_server_may_enter(data_folder: Path) -> Non
             assert ask(embedded.dsn, "SELECT 1") == 1
 
 
-def test_no_parent_folder_is_opened_to_the_world(data_folder: Path) -> None:
-    before = [stat.S_IMODE(path.stat().st_mode) for path in (data_folder, *data_folder.parents)]
-    with start(data_folder):
+def test_no_parent_folder_is_opened_to_the_world(folder: Path) -> None:
+    before = [stat.S_IMODE(path.stat().st_mode) for path in (folder, *folder.parents)]
+    with start(folder):
         pass
-    after = [stat.S_IMODE(path.stat().st_mode) for path in (data_folder, *data_folder.parents)]
+    after = [stat.S_IMODE(path.stat().st_mode) for path in (folder, *folder.parents)]
     assert after == before
 
 
@@ -354,12 +376,10 @@ def test_a_platform_without_binaries_is_told_what_to_set() -> None:
     assert "CASEWAY_DATABASE_URL" in told.stdout
 
 
-def test_a_socket_without_a_server_behind_it_is_not_taken_for_one(data_folder: Path) -> None:
-    with start(data_folder):
-        pass
-    left = data_folder / "postgresql" / "socket" / ".s.PGSQL.5432"
+def test_a_socket_without_a_server_behind_it_is_not_taken_for_one(folder: Path) -> None:
+    left = folder / "postgresql" / "socket" / ".s.PGSQL.5432"
     with socket.socket(socket.AF_UNIX) as stale:
         stale.bind(str(left))
     assert left.exists()
-    with start(data_folder) as embedded:
+    with start(folder) as embedded:
         assert ask(embedded.dsn, "SELECT 1") == 1

@@ -7,6 +7,7 @@ import { Door } from "./door.ts";
 import { icons } from "./icons.ts";
 import { Keep, openShelf, subjectOf } from "./keep.ts";
 import { drawMessages, drawOutgoing, drawWords, speakerOf, type Voice } from "./log.ts";
+import { styles } from "./styles.ts";
 import { makeUuid } from "./uuid.ts";
 import { chooseLanguage, fill, isRightToLeft, wordsOf, type Words } from "./words.ts";
 
@@ -15,6 +16,7 @@ const PHONE = "(max-width: 480px)";
 const AT_END_PX = 48;
 
 export class CasewayChat extends LitElement {
+  static override styles = styles;
   static override properties = {
     channel: {},
     base: {},
@@ -39,10 +41,10 @@ export class CasewayChat extends LitElement {
   declare open: boolean;
 
   private conversation: Conversation | null = null;
+  private readonly shelf = openShelf();
   private readonly composer = new Composer(this, (text) => this.write(text));
   private leaving = new AbortController();
   private followsEnd = true;
-  private peeked: string | null = null;
   private focusNext: "composer" | "button" | null = null;
 
   constructor() {
@@ -80,13 +82,13 @@ export class CasewayChat extends LitElement {
   private converse(): void {
     this.conversation?.stop();
     this.conversation = null;
-    const { channel, base } = this;
-    if (!channel || base === null || !this.isConnected) return;
+    const { channel } = this;
+    if (!channel || !this.isConnected) return;
     const identity = this.identity || null;
-    const address = base.replace(/\/+$/u, "");
+    const address = new URL(this.base ?? "", `${location.origin}/`).href.replace(/\/+$/u, "");
     this.conversation = new Conversation(
       new Door(address, channel),
-      new Keep(openShelf(), address, channel, subjectOf(identity)),
+      new Keep(this.shelf, address, channel, subjectOf(identity)),
       identity,
       () => {
         const { unreachable, refused, notAllowed } = this.words;
@@ -111,8 +113,9 @@ export class CasewayChat extends LitElement {
 
   private get direction(): "ltr" | "rtl" {
     if (isRightToLeft(this.language)) return "rtl";
-    const isOwnChoice = this.lang !== "";
-    return isOwnChoice ? "ltr" : (getComputedStyle(document.documentElement).direction as "ltr");
+    // A page in a language that we do not speak is answered in English, on its own sides.
+    if (this.lang) return "ltr";
+    return getComputedStyle(document.documentElement).direction === "rtl" ? "rtl" : "ltr";
   }
 
   private get isDark(): boolean {
@@ -154,9 +157,10 @@ export class CasewayChat extends LitElement {
   }
 
   private pressed(event: KeyboardEvent): void {
+    // Seen from the page, the keys come from an unknown element: its shortcuts would fire.
+    event.stopPropagation();
     if (this.inline || event.isComposing) return;
-    if (event.key === "Escape") {
-      event.stopPropagation();
+    if (event.key === "Escape" && this.open) {
       this.hide();
     } else if (event.key === "Tab" && matchMedia(PHONE).matches) {
       this.keepFocusInside(event);
@@ -233,14 +237,13 @@ export class CasewayChat extends LitElement {
       <div class="hidden" role="status">${unread === 0 ? nothing : this.count(unread)}</div>`;
   }
 
-  /** The newest reply shows itself once and can be put away. */
-  private drawPeek({ transcript, unread }: Conversation, words: Words): unknown {
-    const reply = transcript.newestReply;
-    if (unread === 0 || reply === null || reply.id === this.peeked) return nothing;
+  /** The newest reply shows itself and can be put away, then for good. */
+  private drawPeek(conversation: Conversation, words: Words): unknown {
+    const reply = conversation.peek;
+    if (reply === null) return nothing;
     const putAway = (): void => {
-      this.peeked = reply.id;
+      conversation.putAway(reply.id);
       this.focusNext = "button";
-      this.requestUpdate();
     };
     return html`<div class="peek">
       <button class="said" @click=${() => this.show()}>

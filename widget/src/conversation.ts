@@ -4,7 +4,7 @@ import { Circumstances } from "./circumstances.ts";
 import type { Door } from "./door.ts";
 import type { Keep } from "./keep.ts";
 import { Listener } from "./listener.ts";
-import { Transcript, type State } from "./messages.ts";
+import { Transcript, type Message, type State } from "./messages.ts";
 import { Outbox, type Outgoing } from "./outbox.ts";
 import { Sender, type Reasons } from "./sender.ts";
 import { Session } from "./session.ts";
@@ -78,6 +78,7 @@ export class Conversation {
     addEventListener("offline", () => this.setOnline(false), { signal });
     addEventListener("storage", (event) => this.otherTabWrote(event), { signal });
     document.addEventListener("visibilitychange", () => this.visibilityChanged(), { signal });
+    this.outbox.resume(); // a new page is a new attempt
     void this.sender.run();
     void this.listener.run();
   }
@@ -111,6 +112,17 @@ export class Conversation {
 
   get unread(): number {
     return this.transcript.unreadAfter(this.keep.read("seen"));
+  }
+
+  /** The newest reply, while it is unread and was not put away. */
+  get peek(): Message | null {
+    const reply = this.transcript.newestReply;
+    return this.unread === 0 || reply?.id === this.keep.read("peeked") ? null : reply;
+  }
+
+  putAway(reply: string): void {
+    this.keep.write("peeked", reply);
+    this.changed();
   }
 
   opened(): void {
@@ -204,6 +216,7 @@ export class Conversation {
       this.listener.pageHidden();
       return;
     }
+    this.outbox.resume();
     this.listener.pageShown();
     this.sender.wake();
   }

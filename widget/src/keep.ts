@@ -1,4 +1,4 @@
-/** What outlives a page: the token, the queue and the last message seen, per address and channel. */
+/** What outlives a page, per address and channel: the token, the queue, what was seen and peeked. */
 
 export interface Shelf {
   getItem(key: string): string | null;
@@ -34,7 +34,7 @@ export function openShelf(): Shelf {
   }
 }
 
-export type Kept = "token" | "outbox" | "seen";
+export type Kept = "token" | "outbox" | "seen" | "peeked";
 
 export class Keep {
   private readonly prefix: string;
@@ -49,7 +49,7 @@ export class Keep {
     this.prefix = `caseway ${base} ${channel} `;
     // The next person at this browser must not see what the last one wrote.
     if ((shelf.getItem(`${this.prefix}who`) ?? "") !== who) {
-      for (const kept of ["token", "outbox", "seen"] as const) this.forget(kept);
+      for (const kept of ["token", "outbox", "seen", "peeked"] as const) this.forget(kept);
       this.shelve("who", who);
     }
   }

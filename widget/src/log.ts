@@ -16,6 +16,13 @@ export interface Voice {
   readonly language: string;
 }
 
+/** The message on its way, and whether the way is open. */
+export interface Passage {
+  readonly sending: string | null;
+  readonly isOnline: boolean;
+  readonly isAllowed: boolean;
+}
+
 export interface OutgoingDeeds {
   readonly tryAgain: (clientId: string) => void;
   readonly takeBack: (clientId: string) => void;
@@ -34,7 +41,8 @@ export function drawWords(text: string): TemplateResult {
 
 /** Latin digits in every language, as in order numbers and links beside them. */
 function format(date: Date, voice: Voice, options: Intl.DateTimeFormatOptions): string {
-  return new Intl.DateTimeFormat(`${voice.language}-u-nu-latn`, options).format(date);
+  const locale = voice.language === "en" ? "en-GB" : voice.language;
+  return new Intl.DateTimeFormat(`${locale}-u-nu-latn`, options).format(date);
 }
 
 function drawTime(createdAt: string, voice: Voice): TemplateResult | typeof nothing {
@@ -73,8 +81,10 @@ function drawUnder(message: Message, voice: Voice): TemplateResult {
   if (message.author === "contact") {
     const isRead = message.status === "read";
     return html`<div class="under mine">
-      ${isRead ? icons.read : icons.sent}
-      <span>${isRead ? voice.words.read : voice.words.sent} ${time}</span>
+      <span class="fate">
+        ${isRead ? icons.read : icons.sent}
+        <span>${isRead ? voice.words.read : voice.words.sent} ${time}</span>
+      </span>
     </div>`;
   }
   const name = speakerOf(message, voice);
@@ -119,15 +129,16 @@ function drawFate(
 ): TemplateResult {
   if (outgoing.refusal !== null) {
     const reason = fill(words.notSent, outgoing.refusal.reason);
-    return html`${icons.failed}<span dir="auto">${reason}</span>`;
+    return html`<span class="fate">${icons.failed}<span dir="auto">${reason}</span></span>`;
   }
-  if (isSending) return html`${icons.sending}<span>${words.sending}</span>`;
-  return html`${icons.waiting}<span>${isOnline ? words.waitingTurn : words.waiting}</span>`;
+  if (isSending) return html`<span class="fate">${icons.sending}${words.sending}</span>`;
+  const waits = isOnline ? words.waitingTurn : words.waiting;
+  return html`<span class="fate">${icons.waiting}${waits}</span>`;
 }
 
 export function drawOutgoing(
   queue: readonly Outgoing[],
-  { sending, isOnline }: { sending: string | null; isOnline: boolean },
+  { sending, isOnline, isAllowed }: Passage,
   deeds: OutgoingDeeds,
   voice: Voice,
 ): TemplateResult {
@@ -145,7 +156,7 @@ export function drawOutgoing(
         </div>
         <div class="under mine ${mood}">
           ${drawFate(outgoing, { isSending, isOnline }, voice)}
-          ${refusal === null
+          ${refusal === null || !isAllowed
             ? nothing
             : html`<button @click=${() => deeds.tryAgain(clientId)}>${words.tryAgain}</button>`}
           ${mayTakeBack

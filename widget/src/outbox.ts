@@ -85,6 +85,7 @@ export class Outbox {
 
   /** The service is back: all that it merely did not hear is due again, in the order written. */
   resume(): void {
+    if (!this.queue.some((outgoing) => outgoing.refusal?.passing)) return;
     this.keep(
       this.queue.map((outgoing) =>
         outgoing.refusal?.passing ? { ...outgoing, refusal: null } : outgoing,

@@ -125,8 +125,18 @@ export class Sender {
   }
 
   private async oneTabAtATime<Result>(deed: () => Promise<Result>): Promise<Result> {
-    // Absent on pages without https; there two tabs may both send, and the server keeps one.
+    // Without https or in a sandboxed frame there are no locks: two tabs may both send, and the
+    // server keeps one.
     if (!("locks" in navigator)) return deed();
-    return navigator.locks.request(this.lock, deed) as Promise<Result>;
+    let isGranted = false;
+    try {
+      return await navigator.locks.request(this.lock, () => {
+        isGranted = true;
+        return deed();
+      });
+    } catch (failure) {
+      if (isGranted) throw failure;
+      return deed();
+    }
   }
 }

@@ -268,9 +268,17 @@ export const styles = css`
     color: var(--bad);
     font-weight: 500;
   }
-  .under > span {
+  .under > * {
     overflow-wrap: anywhere;
     min-width: 0;
+  }
+  .fate {
+    display: flex;
+    gap: 4px;
+    align-items: flex-start;
+  }
+  .fate .icon {
+    margin-top: 1px;
   }
   .under button {
     border: 0;

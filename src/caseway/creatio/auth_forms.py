@@ -99,7 +99,8 @@ class Forms:
             }
             if token := cookies.get("BPMCSRF"):
                 headers["BPMCSRF"] = token
-            return Pass(headers, self._monotonic() + RENEW_AFTER_SECONDS)
+            now = self._monotonic()
+            return Pass(headers, now, now + RENEW_AFTER_SECONDS)
         if answer.status in {401, 403} or (login is not None and login.code):
             raise CredentialsRefused(
                 f"Creatio refused user name and password{_words(login)}",

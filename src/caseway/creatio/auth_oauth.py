@@ -118,9 +118,11 @@ class OAuth:
     def _read(self, answer: Answer) -> Pass:
         token = _decoded(answer)
         if answer.status == 200 and token is not None and _fits_a_header(token.access_token):
+            now = self._monotonic()
             return Pass(
                 {"Authorization": f"Bearer {token.access_token}"},
-                self._monotonic() + _good_for(token.expires_in),
+                now,
+                now + _good_for(token.expires_in),
             )
         if answer.status in {400, 401} and token is not None and token.error:
             raise CredentialsRefused(

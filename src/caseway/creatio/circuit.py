@@ -74,9 +74,7 @@ class Circuit:
         """A call is about to be made, `wait` having said 0."""
         if self.state is State.CLOSED:
             return self
-        return replace(
-            self, state=TRANSITIONS[self.state][Event.WAITED], until=now + TRIAL_SECONDS
-        )
+        return replace(self, state=TRANSITIONS[self.state][Event.WAITED], until=now + TRIAL_SECONDS)
 
     def succeeded(self) -> "Circuit":
         return _CLOSED

@@ -91,9 +91,7 @@ def verdict(answer: Answer, *, empty_is_good: bool = False) -> Verdict:
         return Verdict(Meaning.LATER, reason, _REMEDIES.get(status, ""))
     if 400 <= status < 500:
         return Verdict(Meaning.NEVER, reason)
-    return Verdict(
-        Meaning.LATER, reason, maybe_taken=True, retry_after=retry_after(answer.headers)
-    )
+    return Verdict(Meaning.LATER, reason, maybe_taken=True, retry_after=retry_after(answer.headers))
 
 
 def is_json(answer: Answer) -> bool:
@@ -139,7 +137,7 @@ _BODY: Final = msgspec.json.Decoder(_Body)
 
 def message(body: bytes) -> str:
     """The words of an error body, shortened; empty if there are none that we can read."""
-    if not body.lstrip()[:1] == b"{":
+    if body.lstrip()[:1] != b"{":
         return ""
     try:
         found = _BODY.decode(body)

@@ -21,10 +21,11 @@ from caseway.creatio.passes import Pass, Passes
 from caseway.creatio.platform import PREFIXES, is_elsewhere
 from caseway.domain.connection import Auth, Connection
 from caseway.outbound import LIMIT_BYTES, Answer, NoAnswer, NotReached, Outside, TooLarge
-from caseway.ports import CALL_TIMEOUT, Call, CallCounter, Later
+from caseway.ports import CALL_TIMEOUT, Call, CallCounter, Later, Never
 
 REFUSED_CREDENTIALS_PAUSE: Final = timedelta(minutes=1)
-REFUSED_CREDENTIALS_LONGEST: Final = timedelta(hours=1)
+REFUSED_CREDENTIALS_LONGEST: Final = timedelta(hours=1)  # each try may count against the user
+NEW_PASS_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +79,7 @@ class Line:
     def left(self, until: float) -> float:
         return until - self._monotonic()
 
-    async def ask(
-        self, request: Request, *, until: float, limit_bytes: int = LIMIT_BYTES
-    ) -> Reply:
+    async def ask(self, request: Request, *, until: float, limit_bytes: int = LIMIT_BYTES) -> Reply:
         """Any answer with what it means. Raise `Later` where there is none.
 
         A create that was refused for its pass comes back with that verdict, the pass renewed.
@@ -92,7 +91,7 @@ class Line:
             reply = await self._exchange(prefix, request, held, until, limit_bytes)
             if reply.verdict.meaning is Meaning.SIGN_IN:
                 renewed = await self._renewed(held, reply, until)
-                if not request.creates:
+                if renewed is not held and not request.creates:
                     reply = await self._exchange(prefix, request, renewed, until, limit_bytes)
         except Later as failure:
             self._failed(failure)
@@ -111,24 +110,36 @@ class Line:
 
     async def prefix(self, *, until: float) -> str:
         """The runtime's prefix, found by asking if it is not known."""
-        if len(self._prefixes) > 1:
-            async with self._detecting:
-                await self._detect(until)
-        return self._prefixes[0]
+        if len(self._prefixes) == 1:
+            return self._prefixes[0]
+        try:
+            async with asyncio.timeout(max(0.0, self.left(until))), self._detecting:
+                return await self._detected(until)
+        except TimeoutError:
+            raise Later("finding Creatio's OData took too long", maybe_taken=False) from None
 
-    async def _detect(self, until: float) -> None:
-        for prefix in self._prefixes if len(self._prefixes) > 1 else ():
+    async def _detected(self, until: float) -> str:
+        failure: Later | Never | None = None
+        for prefix in self._prefixes:
+            if len(self._prefixes) == 1:
+                return prefix  # somebody else has found it while we waited
             held = await self._passes.current(until=until)
-            reply = await self._exchange(prefix, Request("detect", CHEAPEST), held, until, LIMIT_BYTES)
+            request = Request("detect", CHEAPEST)
+            reply = await self._exchange(prefix, request, held, until, LIMIT_BYTES)
             if reply.verdict.meaning is Meaning.GOOD:
                 self._prefixes = (prefix,)
-                return
+                return prefix
+            failure = reply.verdict.failure
             if not is_elsewhere(reply.answer):
-                raise reply.verdict.failure
-        if len(self._prefixes) > 1:
-            raise reply.verdict.failure
+                break
+        assert failure is not None  # noqa: S101 - there is always a prefix to try
+        raise failure
 
     async def _renewed(self, held: Pass, reply: Reply, until: float) -> Pass:
+        """A new pass; the same if it is so new that it cannot be the reason of the refusal."""
+        young = self._monotonic() - held.made_at < NEW_PASS_SECONDS
+        if young and reply.answer.status != 401:
+            return held
         try:
             return await self._passes.renewed(held, until=until)
         except Later as failure:
@@ -201,7 +212,8 @@ class Line:
             return  # it lives
         stay_away = failure.retry_after
         if isinstance(failure, CredentialsRefused):
-            stay_away = max(stay_away or timedelta(), REFUSED_CREDENTIALS_PAUSE)
+            grown = REFUSED_CREDENTIALS_PAUSE * (1 << min(self.circuit.openings, 10))
+            stay_away = max(stay_away or timedelta(), min(grown, REFUSED_CREDENTIALS_LONGEST))
         self._fail(str(failure), failure.remedy, stay_away=stay_away)
 
     def _fail(self, reason: str, remedy: str, *, stay_away: timedelta | None) -> None:

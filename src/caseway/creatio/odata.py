@@ -82,7 +82,7 @@ def text(value: str) -> str:
 def any_of(path: str, ids: Sequence[UUID]) -> str:
     if not 0 < len(ids) <= IDS_AT_ONCE:
         raise ValueError(f"1 to {IDS_AT_ONCE} ids a query, not {len(ids)}")
-    return "%20or%20".join(f"{path}%20eq%20{id}" for id in ids)
+    return "%20or%20".join(f"{path}%20eq%20{one}" for one in ids)
 
 
 def case_by_id(case: UUID) -> str:
@@ -115,9 +115,7 @@ def rows(decoder: msgspec.json.Decoder[Rows[T]], answer: Answer) -> list[T]:
     try:
         return decoder.decode(answer.body).value
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Later(
-            f"Creatio's rows cannot be read: {_shape(error)}", maybe_taken=False
-        ) from None
+        raise Later(f"Creatio's rows cannot be read: {_shape(error)}", maybe_taken=False) from None
 
 
 def _shape(error: Exception) -> str:

@@ -15,7 +15,8 @@ from caseway.ports import Later
 @dataclass(frozen=True, slots=True)
 class Pass:
     headers: Mapping[str, str] = field(repr=False)  # they hold a token or a session
-    renew_at: float  # monotonic seconds; before it expires
+    made_at: float  # monotonic seconds
+    renew_at: float  # the same; before it expires
 
 
 SignIn = Callable[[float], Awaitable[Pass]]

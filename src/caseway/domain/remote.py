@@ -136,6 +136,7 @@ class Changed:
     record: UUID
     case: CaseId | None
     modified_on: datetime
+    status: StatusId | None = None  # of a case
 
 
 @dataclass(frozen=True, slots=True)

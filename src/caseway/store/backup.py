@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 
 import asyncpg
 
@@ -28,6 +28,11 @@ KEYS_NOTE: Final = (
 )
 TABLE: Final = re.compile(r'(?:dumping contents of|processing data for) table "([^"]+)"')
 VERSION: Final = re.compile(r"\(PostgreSQL\) (\d+)")
+# Several hosts, some of them IPv6, are more than `urlsplit` takes.
+ADDRESS: Final = re.compile(
+    r"postgres(?:ql)?://(?:(?P<login>[^/?]*)@)?(?P<hosts>[^/?]*)"
+    r"(?:/(?P<database>[^?]*))?(?:\?(?P<query>.*))?"
+)
 HOST: Final = re.compile(r"(?P<host>\[[^]]*\]|[^:]*)(?::(?P<port>\d*))?")
 ERROR_LINES: Final = 5
 # How an address's parameters are called in libpq's environment.
@@ -77,7 +82,7 @@ async def backup(dsn: str, file: Path, progress: Progress) -> BackupReport:
 
     The file appears under its name only when it is complete. Raises `BackupFailed`.
     """
-    if file.exists():
+    if await asyncio.to_thread(file.exists):
         raise BackupFailed(f"{file} exists: choose another name, or remove it.")
     connection = await asyncpg.connect(dsn)
     try:
@@ -105,7 +110,7 @@ async def restore(
     The restored schema may be older than this version's: migrate afterwards. No Caseway may
     run on the database meanwhile. Raises `BackupFailed`.
     """
-    if not file.is_file():
+    if not await asyncio.to_thread(file.is_file):
         raise BackupFailed(f"{file} is no file.")
     environment = libpq_environment(dsn)
     connection = await asyncpg.connect(dsn)
@@ -128,21 +133,23 @@ async def restore(
         revision = await current_revision(connection)
     finally:
         await connection.close()
-    return BackupReport(file, file.stat().st_size, revision, KEYS_NOTE)
+    found = await asyncio.to_thread(file.stat)
+    return BackupReport(file, found.st_size, revision, KEYS_NOTE)
 
 
 def libpq_environment(dsn: str) -> dict[str, str]:
     """The address as libpq's variables: an argument would show the password to everyone."""
-    parts = urlsplit(dsn)
-    login, _, hosts = parts.netloc.rpartition("@")
-    user, _, password = login.partition(":")
-    found = {"user": user, "password": password, "dbname": parts.path.removeprefix("/")}
-    if hosts:
-        pairs = [HOST.fullmatch(one) for one in hosts.split(",")]
+    parts = ADDRESS.fullmatch(dsn)
+    if parts is None:
+        raise BackupFailed("The database's address is not postgresql://user@host/database.")
+    user, _, password = (parts["login"] or "").partition(":")
+    found = {"user": user, "password": password, "dbname": parts["database"] or ""}
+    if parts["hosts"]:
+        pairs = [HOST.fullmatch(one) for one in parts["hosts"].split(",")]
         found["host"] = ",".join(pair["host"].strip("[]") for pair in pairs if pair)
         found["port"] = ",".join(pair["port"] or "" for pair in pairs if pair)
     decoded = {name: unquote(value) for name, value in found.items()}
-    every = {**decoded, **dict(parse_qsl(parts.query))}
+    every = {**decoded, **dict(parse_qsl(parts["query"] or ""))}
     environment = {VARIABLES[name]: every[name] for name in every if name in VARIABLES}
     environment = {name: value for name, value in environment.items() if value.strip(",")}
     if "PGUSER" in environment:  # whose name is also the database's, if none is given

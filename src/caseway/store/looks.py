@@ -442,12 +442,13 @@ class PostgresLooks:
             last = owed.own[-1].position if owed.own else ledger.linked_through
             through = left[0].position - 1 if left else last
             through = max(through, ledger.linked_through)
-            covered = through if linked.covered else ledger.covered_through
+            covered = through if linked.open_status else ledger.covered_through
             await SQL["advance"].execute(
                 connection,
                 **_where(claimed.key),
                 linked_through=through,
                 covered_through=covered,
+                open_status=linked.open_status if ledger.ours is Side.OPEN else None,
             )
             after = replace(
                 ledger,
@@ -460,7 +461,11 @@ class PostgresLooks:
         through = owed.ledger.linked_through
         async with self._fenced(claimed) as (connection, _row):
             await SQL["advance"].execute(
-                connection, **_where(claimed.key), linked_through=0, covered_through=through
+                connection,
+                **_where(claimed.key),
+                linked_through=0,
+                covered_through=through,
+                open_status=None,
             )
         return replace(owed, ledger=replace(owed.ledger, covered_through=through))
 

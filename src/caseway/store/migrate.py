@@ -42,7 +42,10 @@ async def migrate(dsn: str) -> list[str]:
     try:
         # In a transaction, so that it also holds behind a pooler; kept open to the end.
         async with connection.transaction():
-            await connection.execute(f"SET LOCAL lock_timeout = {_milliseconds(TURN)}")
+            await connection.execute(
+                f"SET LOCAL lock_timeout = {_milliseconds(TURN)}; "
+                "SET LOCAL idle_in_transaction_session_timeout = 0"
+            )
             await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
             return await _run(dsn)
     finally:

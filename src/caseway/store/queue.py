@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from caseway.store.queries import Connection
 
 SETTINGS: Final = DBSettings(db_schema="queue")
+AT_ONCE: Final = timedelta(0)
 LOOK: Final = "look"  # the one kind of job
 ENQUEUE: Final = QueryQueueBuilder(settings=SETTINGS).build_enqueue_query("raise")
 
 
 async def enqueue(
-    connection: "Connection", key: ConversationKey, *, delay: timedelta | None = None
+    connection: "Connection", key: ConversationKey, *, delay: timedelta = AT_ONCE
 ) -> None:
     """Owe a look at `key`, in the caller's transaction, not before `delay` is over."""
     await connection.execute(ENQUEUE, [0], [LOOK], [key.to_bytes()], [delay], [None], ["null"])
@@ -32,7 +33,7 @@ async def enqueue_all(
     connection: "Connection",
     keys: Sequence[ConversationKey],
     *,
-    delays: Sequence[timedelta | None] | None = None,
+    delays: Sequence[timedelta] | None = None,
 ) -> None:
     if not keys:
         return
@@ -42,7 +43,7 @@ async def enqueue_all(
         [0] * many,
         [LOOK] * many,
         [key.to_bytes() for key in keys],
-        list(delays) if delays is not None else [None] * many,
+        list(delays) if delays is not None else [AT_ONCE] * many,
         [None] * many,
         ["null"] * many,
     )

@@ -6,7 +6,7 @@ and nobody waits for a timer.
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 import asyncpg
 
@@ -36,11 +36,11 @@ class SharedCommit:
         self._arrived = asyncio.Event()
         self._writers: list[asyncio.Task[None]] = []
 
-    async def __aenter__(self) -> "SharedCommit":
+    async def __aenter__(self) -> Self:
         self._writers = [asyncio.create_task(self._write()) for _ in range(WRITERS)]
         return self
 
-    async def __aexit__(self, *_: object) -> None:
+    async def __aexit__(self, *raised: object) -> None:
         for writer in self._writers:
             writer.cancel()
         await asyncio.gather(*self._writers, return_exceptions=True)
@@ -91,7 +91,7 @@ class SharedCommit:
                 if row["fresh"]
             }
             await enqueue_all(connection, list(fresh))
-            # CRASH HERE: nothing was kept, nothing was answered; Creatio repeats, or the sweep finds.
+            # CRASH HERE: nothing was kept or answered; Creatio repeats, or the sweep finds.
         return [KeptEvent(row["holds"], row["conversation"]) for row in rows]
 
 

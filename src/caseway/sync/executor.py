@@ -261,7 +261,9 @@ class Executor:
         meaning = None if written.status is None else await self._meaning(written.status, owed)
         covered = bool(proven) and meaning is Side.OPEN
         after = await self.looks.link(  # T5
-            self.claimed, Linked(tuple(proven), tuple(refused), covered), owed
+            self.claimed,
+            Linked(tuple(proven), tuple(refused), written.status if covered else None),
+            owed,
         )
         if proven:
             many = f"{len(proven)} {'activity' if len(proven) == 1 else 'activities'}"

@@ -5,7 +5,7 @@ names the transactions (T1 to T9) and the crash points.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -30,10 +30,12 @@ from caseway.ports import (
 from caseway.sync.executor import Executor, Waits
 from caseway.sync.journal import Journal
 from caseway.sync.lease import Overslept, OwnClock, renewing
+from caseway.sync.slots import NoSlot, Slots
 
 log = structlog.get_logger()
 
 READ_BACK: Final = timedelta(hours=1)  # how far a look reaches back behind what was read
+COME_BACK: Final = timedelta(seconds=1)
 MOST_STEPS: Final = 500  # a run that takes more is not getting anywhere
 
 
@@ -52,6 +54,7 @@ class Reconciler:
     looks: Looks
     surroundings: Callable[[Ledger], Awaitable[Surroundings]]
     words: Callable[[Reply], str]
+    slots: Slots
     chance: Callable[[], float]
     lease: timedelta
     renew_every: timedelta
@@ -66,21 +69,29 @@ class Reconciler:
             return
         journal = Journal()
         try:
-            async with renewing(self.looks, claimed, clock, self.renew_every):
+            async with (
+                renewing(self.looks, claimed, clock, self.renew_every),
+                self.slots.take(claimed.ledger.connection),
+            ):
                 await self._run(claimed, clock, journal, begun_at)
+        except* NoSlot:
+            await self._leave(claimed, journal, begun_at, wait=COME_BACK)
         except* FencedOut:
             log.info("run.fenced_out", conversation=str(key.conversation))
         except* Overslept:
             # No more calls. Whoever is due next looks again; if we still hold the lease, now.
             log.warning("run.overslept", conversation=str(key.conversation))
-            await self._leave(claimed, journal, begun_at)
+            claimed = replace(claimed, hints=claimed.hints | Hint.ACTIVITIES)
+            await self._leave(claimed, journal, begun_at, wait=timedelta(0))
 
-    async def _leave(self, claimed: Claimed, journal: Journal, begun_at: datetime) -> None:
+    async def _leave(
+        self, claimed: Claimed, journal: Journal, begun_at: datetime, *, wait: timedelta
+    ) -> None:
         await self.looks.release(
             claimed,
-            hints_left=claimed.hints | Hint.ACTIVITIES,
+            hints_left=claimed.hints,
             failures=claimed.ledger.failures,
-            wait=timedelta(0),
+            wait=wait,
             begun_at=begun_at,
             steps=journal.lines,
         )

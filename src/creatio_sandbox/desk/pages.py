@@ -1,4 +1,290 @@
-from starlette.routing import Route
+"""The desk's pages. They work without JavaScript; the script only looks again when told."""
+
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlencode, urlsplit
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from creatio_sandbox.acts import Desk
+from creatio_sandbox.casebook import case_list, whole_case
+from creatio_sandbox.desk.timeline import timeline
+from creatio_sandbox.failures import Missing, Refused
+from creatio_sandbox.instance import Instance
+from creatio_sandbox.values import EMPTY_TIME
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+KEPT_IN_LINKS: Final = ("embed", "theme", "q", "status")
+HEADERS: Final = {
+    "Cache-Control": "no-store",
+    # No frame-ancestors: the demo shows the desk inside its own page.
+    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+}
+TONES: Final = {
+    "New": "amber",
+    "Reopened": "amber",
+    "In progress": "blue",
+    "Waiting for response": "grey",
+    "Resolved": "green",
+    "Closed": "grey",
+    "Canceled": "grey",
+    "Running": "blue",
+    "Completed": "green",
+    "Error": "red",
+}
+NOW_SHOWN: Final = "%H:%M"
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text.removesuffix("Z") + "+00:00")
+
+
+def clock_time(text: str, now: datetime) -> str:
+    """Today the time alone; earlier the day as well; another year that too."""
+    if not text or text == EMPTY_TIME:
+        return ""
+    at = _moment(text)
+    if at.date() == now.date():
+        return f"{at:%H:%M}"
+    year = f" {at.year}" if at.year != now.year else ""
+    return f"{at.day} {at:%b}{year}, {at:%H:%M}"
+
+
+def templates(instance: Instance) -> Environment:
+    made = Environment(
+        loader=PackageLoader("creatio_sandbox.desk"),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["when"] = lambda text: clock_time(text, instance.clock.now())
+    made.filters["seconds"] = lambda text: f"{_moment(text):%H:%M:%S}" if text else ""
+    made.filters["tone"] = lambda name: TONES.get(name, "grey")
+    made.filters["initials"] = lambda name: "".join(word[0] for word in name.split()[:2]).upper()
+    return made
+
+
+def is_foreign(request: Request) -> bool:
+    """Whether another site's page sent this form."""
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site not in {"same-origin", "none"}
+    origin = request.headers.get("origin")
+    return origin is not None and urlsplit(origin).netloc != request.headers.get("host")
+
+
 class Pages:
-    def __init__(self, instance): ...
-    def routes(self): return []
+    def __init__(self, instance: Instance) -> None:
+        self.instance = instance
+        self.desk = Desk(instance.records, instance.author)
+        self.templates = templates(instance)
+        self.signed_in: set[str] = set()
+
+    def routes(self) -> list[Route | Mount]:
+        def route(path: str, endpoint: Endpoint, method: str) -> Route:
+            return Route(f"/desk{path}", self._guarded(endpoint), methods=[method])
+
+        static = Path(str(files("creatio_sandbox.desk") / "static"))
+        return [
+            Route("/desk/sign-in", self.sign_in, methods=["GET", "POST"]),
+            Mount("/desk/static", StaticFiles(directory=static)),
+            route("", self.cases, "GET"),
+            route("/", self.cases, "GET"),
+            route("/sign-out", self.sign_out, "POST"),
+            route("/stream", self.stream, "GET"),
+            route("/cases/{id}", self.case, "GET"),
+            route("/cases/{id}/entry", self.write_entry, "POST"),
+            route("/cases/{id}/status", self.set_status, "POST"),
+            route("/cases/{id}/owner", self.take_over, "POST"),
+            route("/processes", self.processes, "GET"),
+            route("/processes/{id}/active", self.switch, "POST"),
+            route("/log", self.log, "GET"),
+            route("/log/{id}", self.run, "GET"),
+        ]
+
+    # --- who is there ---------------------------------------------------------------------
+
+    def _cookie(self, request: Request) -> str:
+        # Browsers share cookies among all ports of a host.
+        return f"sandbox_desk_{request.url.port or 80}"
+
+    def _is_in(self, request: Request) -> bool:
+        return (
+            self.instance.plan.desk_open
+            or request.cookies.get(self._cookie(request)) in self.signed_in
+        )
+
+    def _guarded(self, endpoint: Endpoint) -> Endpoint:
+        async def answer(request: Request) -> Response:
+            if not self._is_in(request):
+                back = urlencode({"next": f"{request.url.path}?{request.url.query}"})
+                return RedirectResponse(f"/desk/sign-in?{back}", 303)
+            if request.method == "POST" and is_foreign(request):
+                return self._page("problem.html", request, 403, problem="Another site sent this.")
+            try:
+                return await endpoint(request)
+            except Missing as failure:
+                return self._page("problem.html", request, 404, problem=f"{failure} is not here.")
+            except Refused as failure:
+                return self._page("problem.html", request, 400, problem=str(failure))
+
+        return answer
+
+    async def sign_in(self, request: Request) -> Response:
+        wrong = False
+        if request.method == "POST":
+            form = await request.form()
+            user, password = str(form.get("user", "")), str(form.get("password", ""))
+            if not is_foreign(request) and self.instance.identity.recognises_user(user, password):
+                token = secrets.token_urlsafe(32)
+                self.signed_in.add(token)
+                there = RedirectResponse(_inside(request.query_params.get("next")), 303)
+                there.set_cookie(
+                    self._cookie(request), token, httponly=True, samesite="lax", path="/desk"
+                )
+                return there
+            wrong = True
+        status = 401 if wrong else 200
+        return self._page("sign_in.html", request, status, wrong=wrong, bare=True)
+
+    async def sign_out(self, request: Request) -> Response:
+        self.signed_in.discard(request.cookies.get(self._cookie(request), ""))
+        return RedirectResponse("/desk/sign-in", 303)
+
+    # --- cases ----------------------------------------------------------------------------
+
+    async def cases(self, request: Request) -> Response:
+        return self._page("case.html", request, **self._list(request), whole=None)
+
+    async def case(self, request: Request) -> Response:
+        case = request.path_params["id"].lower()
+        return self._page("case.html", request, **self._list(request), **self._whole(case))
+
+    async def write_entry(self, request: Request) -> Response:
+        case = request.path_params["id"].lower()
+        form = await request.form()
+        text = str(form.get("text", "")).replace("\r\n", "\n").strip()
+        kind = str(form.get("kind", "task"))
+        if not text:
+            there = {**self._list(request), **self._whole(case)}
+            return self._page("case.html", request, 422, **{**there, "empty": kind})
+        match kind:
+            case "email":
+                self.desk.write_email(case, text, to=str(form.get("to", "")).strip() or None)
+            case "note":
+                self.desk.note(case, text)
+            case _:
+                self.desk.write_task(case, text, finished="later" not in form)
+        return self._back(request, f"/desk/cases/{case}")
+
+    async def set_status(self, request: Request) -> Response:
+        case = request.path_params["id"].lower()
+        self.desk.set_status(case, str((await request.form()).get("status", "")))
+        return self._back(request, f"/desk/cases/{case}")
+
+    async def take_over(self, request: Request) -> Response:
+        case = request.path_params["id"].lower()
+        self.desk.take_over(case)
+        return self._back(request, f"/desk/cases/{case}")
+
+    def _list(self, request: Request) -> dict[str, Any]:
+        asked = request.query_params
+        search, status = asked.get("q", ""), asked.get("status", "open" if "q" not in asked else "")
+        found = case_list(
+            self.instance.records, search=search, status="" if status == "all" else status
+        )
+        return {"found": found, "search": search, "chosen_status": status}
+
+    def _whole(self, id: str) -> dict[str, Any]:
+        whole = whole_case(self.instance.records, id)
+        contact = self.instance.records.row("Contact", whole["case"]["ContactId"])
+        return {
+            "whole": whole,
+            "case": whole["case"],
+            "contact": contact,
+            "entries": timeline(whole, self.instance.author.contact),
+            "runs": self.instance.log.newest(5, case=id),
+            "empty": "",
+        }
+
+    # --- processes and their log ----------------------------------------------------------
+
+    async def processes(self, request: Request) -> Response:
+        latest = self.instance.log.newest(1000)
+        return self._page(
+            "processes.html", request, processes=self.instance.library.all(), latest=latest
+        )
+
+    async def switch(self, request: Request) -> Response:
+        known = self.instance.library.one(request.path_params["id"])
+        if known is None:
+            raise Missing("That process")
+        known.active = "active" in await request.form()
+        self.instance.library.keep(known)
+        return self._back(request, "/desk/processes")
+
+    async def log(self, request: Request) -> Response:
+        return self._page("log.html", request, runs=self.instance.log.newest(200))
+
+    async def run(self, request: Request) -> Response:
+        found = self.instance.log.one(request.path_params["id"])
+        if found is None:
+            raise Missing("That run")
+        return self._page("run.html", request, run=found)
+
+    async def stream(self, request: Request) -> Response:
+        del request
+        return StreamingResponse(
+            self.instance.feed.notes(),
+            media_type="text/event-stream",
+            headers={"Cache-Control": "no-store"},
+        )
+
+    # --- drawing --------------------------------------------------------------------------
+
+    def _page(self, name: str, request: Request, status: int = 200, **named: Any) -> Response:
+        kept = self._kept(request)
+        values: Mapping[str, Any] = {
+            "embed": request.query_params.get("embed") == "1",
+            "theme": _theme(request),
+            "path": request.url.path,
+            "kept": f"?{urlencode(kept)}" if kept else "",
+            "link": lambda **more: "?" + urlencode({**kept, **more}),
+            "faults": self.instance.weather.faults.switched_on,
+            "me": self.instance.identity.credentials.user,
+            "desk_open": self.instance.plan.desk_open,
+            "bare": False,
+            "sample_cases": self.instance.plan.seed_cases,
+            **named,
+        }
+        html = self.templates.get_template(name).render(values)
+        return HTMLResponse(html, status, headers=dict(HEADERS))
+
+    def _kept(self, request: Request) -> dict[str, str]:
+        asked = request.query_params
+        return {name: asked[name] for name in KEPT_IN_LINKS if name in asked}
+
+    def _back(self, request: Request, path: str) -> Response:
+        kept = self._kept(request)
+        return RedirectResponse(f"{path}?{urlencode(kept)}" if kept else path, 303)
+
+
+def _theme(request: Request) -> str:
+    theme = request.query_params.get("theme", "")
+    return theme if theme in {"light", "dark"} else ""
+
+
+def _inside(address: str | None) -> str:
+    """Only a page of the desk may follow the sign-in."""
+    return address if address and address.startswith("/desk") else "/desk"

@@ -48,7 +48,7 @@ class JsonBatch(msgspec.Struct):
     requests: list[JsonPart]
 
 
-def address(url: str, root: str) -> tuple[str, str]:
+def address(url: str) -> tuple[str, str]:
     """A URL in a part is whole, or absolute on this host, or relative to the service root."""
     before, _, query = url.partition("?")
     path = before.partition("/odata/")[2] if "/odata/" in before else before
@@ -61,17 +61,16 @@ def json_parts(body: bytes, root: str) -> Iterator[Part]:
     except (msgspec.DecodeError, msgspec.ValidationError) as failure:
         raise BadBatch(str(failure)) from None
     for each in batch.requests:
-        path, query = address(each.url, root)
+        path, query = address(each.url)
         headers = {name.lower(): value for name, value in each.headers.items()}
         content = b"" if each.body is msgspec.UNSET else msgspec.json.encode(each.body)
         call = Call(each.method.upper(), path, query, headers, content, root)
-        id = None if each.id is None else str(each.id)
-        yield Part(call, id, each.atomicityGroup)
+        yield Part(call, None if each.id is None else str(each.id), each.atomicityGroup)
 
 
 def multipart_parts(call: Call) -> Iterator[Part]:
     for inner in read_parts(call.headers.get("content-type", ""), call.body):
-        path, query = address(inner.url, call.root)
+        path, query = address(inner.url)
         inner_call = Call(inner.method, path, query, inner.headers, inner.body, call.root)
         yield Part(inner_call, inner.content_id, inner.changeset)
 
@@ -95,7 +94,7 @@ def run(
                 for part in members:
                     done = answer(part.call)
                     if done.failed:
-                        raise Undo(part, done)
+                        raise Undo(part, done)  # noqa: TRY301 (it must leave the transaction)
                     answers.append((part, done, name))
         except Undo as undo:
             yield undo.part, undo.answer, name

@@ -31,7 +31,7 @@ COMPARATORS: Final = {
 }
 # The lexer takes `all` out of AllowedResult, and `not(` for a function.
 SPLIT: Final = re.compile(r"('(?:[^']|'')*')")
-KEYWORD_PREFIX: Final = re.compile(r"\b(any|all|null|true|false)(?=\w)", re.I)
+KEYWORD_PREFIX: Final = re.compile(r"\b(any|all|null|true|false)(?=\w)", re.IGNORECASE)
 NOT_BRACKET: Final = re.compile(r"\bnot\(")
 GUARD: Final = "_guarded_"
 
@@ -51,10 +51,14 @@ def parse(text: str) -> Any:
     return tree
 
 
+def full_name(node: ast.Identifier) -> str:
+    return ".".join((*node.namespace, node.name))
+
+
 def path_of(node: Any) -> tuple[str, ...]:
     match node:
         case ast.Identifier():
-            return (str(node.full_name()).removeprefix(GUARD),)
+            return (full_name(node).removeprefix(GUARD),)
         case ast.Attribute():
             return (*path_of(node.owner), node.attr.removeprefix(GUARD))
         case _:
@@ -121,7 +125,7 @@ def compile_node(node: Any, paths: Paths) -> Term:
             return terms.negate(compile_node(node.operand, paths))
         case ast.Call():
             arguments = [compile_node(argument, paths) for argument in node.args]
-            return functions.call(node.func.full_name(), arguments)
+            return functions.call(full_name(node.func), arguments)
         case ast.CollectionLambda() | ast.BinOp() | ast.UnaryOp():
             raise NotModelled(f"'{type(node).__name__}' in $filter")
         case _:

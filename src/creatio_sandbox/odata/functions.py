@@ -74,5 +74,3 @@ def call(name: str, arguments: list[Term]) -> Term:
             f"arguments. The function signatures considered are: {name}({', '.join(wanted)})."
         )
     return function(*arguments)
-
-

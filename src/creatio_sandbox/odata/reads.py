@@ -78,7 +78,7 @@ def read_count(database: Database, entity: Entity, call: Call) -> Answer:
 
 
 def one_row(database: Database, entity: Entity, read: Reading, id: str) -> dict[str, Any]:
-    sql = f"SELECT {', '.join(read.columns)} {_sources(entity, read.joins)} WHERE {ROOT}.\"Id\" = ?"
+    sql = f'SELECT {", ".join(read.columns)} {_sources(entity, read.joins)} WHERE {ROOT}."Id" = ?'
     found = database.one(sql, (id,))
     row = None if found is None else show(read.shape, iter(found))
     if row is None:
@@ -102,7 +102,8 @@ def read_created(
     database: Database, entity: Entity, id: str, call: Call, stamped: str
 ) -> dict[str, Any]:
     """The whole new record. Times that were set just now still have the seventh digit, which the
-    database does not keep: a later read shows another value."""
+    database does not keep: a later read shows another value.
+    """
     read = reading(entity.name, Options())
     row = one_row(database, entity, read, id)
     shown = shown_time(stamped)
@@ -123,7 +124,9 @@ def read_property(
         )
         one_row(database, entity, reading(entity.name, Options(select=("Id",))), id)
         content = bytes(found[0]) if found else b""
-        return Answer(200 if content else 204, content, {"Content-Type": "application/octet-stream"})
+        return Answer(
+            200 if content else 204, content, {"Content-Type": "application/octet-stream"}
+        )
     column = entity.columns.get(name)
     if column is None:
         raise unknown_property(name, entity)
@@ -145,7 +148,11 @@ def read_navigation(database: Database, entity: Entity, id: str, name: str, call
     found = database.one(f'SELECT "{lookup}" FROM "{entity.name}" WHERE "Id" = ?', (id,))
     if found is None:
         raise Missing(f"{entity.name}({id})")
-    return Answer(204, b"", VERSION) if found[0] is None else read_one(database, target, found[0], call)
+    return (
+        Answer(204, b"", VERSION)
+        if found[0] is None
+        else read_one(database, target, found[0], call)
+    )
 
 
 def entity_sets(call: Call, names: tuple[str, ...]) -> Answer:

@@ -39,9 +39,7 @@ def _shape(
     columns: list[str],
 ) -> Shape:
     for name in select or ():
-        if not (
-            name in entity.columns or name in entity.streams or name in entity.navigations
-        ):
+        if not (name in entity.columns or name in entity.streams or name in entity.navigations):
             raise unknown_property(name, entity)
     chosen = tuple(n for n in entity.columns if select is None or n in select)
     if select is not None:
@@ -68,9 +66,7 @@ def _shape(
 
 
 @lru_cache(maxsize=1024)
-def _reading(
-    entity: str, select: tuple[str, ...] | None, expand: tuple[Expansion, ...]
-) -> Reading:
+def _reading(entity: str, select: tuple[str, ...] | None, expand: tuple[Expansion, ...]) -> Reading:
     paths = Paths(known_entities()[entity])
     columns: list[str] = []
     shape = _shape(paths.root, select, expand, ROOT, paths, columns)
@@ -82,16 +78,16 @@ def reading(entity: str, options: Options) -> Reading:
 
 
 def show(shape: Shape, values: Iterator[Any]) -> dict[str, Any] | None:
-    id = next(values)
+    key = next(values)
     row = {
-        name: value if value is None and id is None else shown(value)
+        name: value if value is None and key is None else shown(value)
         for (name, shown), value in zip(shape.columns, values, strict=False)
     }
     for name in shape.streams:
-        link = f"{shape.entity.name}({id})/{name}"
+        link = f"{shape.entity.name}({key})/{name}"
         row[f"{name}@odata.mediaEditLink"] = link
         row[f"{name}@odata.mediaReadLink"] = link
         row[f"{name}@odata.mediaContentType"] = "application/octet-stream"
     for name, child in shape.children:
         row[name] = show(child, values)
-    return None if id is None else row
+    return None if key is None else row

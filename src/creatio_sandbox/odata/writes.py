@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from creatio_sandbox.clock import stamp
 from creatio_sandbox.entities import Entity
 from creatio_sandbox.failures import Malformed, Missing, UnknownProperty
 from creatio_sandbox.ids import EMPTY
@@ -19,7 +20,6 @@ from creatio_sandbox.odata.answers import (
 from creatio_sandbox.odata.reads import read_created
 from creatio_sandbox.records import Author, Records
 from creatio_sandbox.values import Stored, stored
-from creatio_sandbox.clock import stamp
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -40,7 +40,8 @@ def read_body(call: Call) -> Mapping[str, Any]:
 
 def read_columns(entity: Entity, body: Mapping[str, Any]) -> dict[str, Stored]:
     """Annotations and navigation properties are passed over; an empty GUID is dropped in silence,
-    so that only null clears a lookup."""
+    so that only null clears a lookup.
+    """
     columns: dict[str, Stored] = {}
     for name, value in body.items():
         if "@odata." in name or name in entity.navigations:
@@ -56,9 +57,9 @@ def read_columns(entity: Entity, body: Mapping[str, Any]) -> dict[str, Stored]:
 
 def create(records: Records, entity: Entity, call: Call, by: Author, at: datetime) -> Answer:
     columns = read_columns(entity, read_body(call))
-    id = records.create(entity.name, columns, by=by, at=at)
-    whole = read_created(records.database, entity, id, call, stamp(at))
-    return answer_json(201, whole, {"Location": f"{call.root}/{entity.name}({id})"})
+    key = records.create(entity.name, columns, by=by, at=at)
+    whole = read_created(records.database, entity, key, call, stamp(at))
+    return answer_json(201, whole, {"Location": f"{call.root}/{entity.name}({key})"})
 
 
 def change(

@@ -13,7 +13,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,8 +39,8 @@ class Embedded:
     folder: Path
     adopted: bool  # it ran already
     _cluster: files.Cluster
-    _binaries: Binaries
     _account: Account
+    _bring_up: Callable[[], bool]  # the caller holds the start lock
     _users: int  # the open lock file; -1 once we left
 
     @property
@@ -52,6 +52,11 @@ class Embedded:
         sockets = quote(str(self._cluster.sockets), safe="")
         return f"postgresql://{files.OWNER}@/{quote(database, safe='')}?host={sockets}"
 
+    def revive(self) -> bool:
+        """Bring the server back if it was killed under us; False if it lives."""
+        with _alone(self._cluster.home / "start.lock"):
+            return self._bring_up()
+
     def close(self) -> None:
         """Leave; the last one stops the server."""
         if self._users < 0:
@@ -62,7 +67,7 @@ class Embedded:
             except BlockingIOError:
                 pass  # others still use it
             else:
-                _stop(self._cluster, self._binaries, self._account)
+                _stop(self._cluster, self._account)
             finally:
                 os.close(self._users)
                 self._users = -1
@@ -80,26 +85,36 @@ class Embedded:
 
 
 def join(folder: Path, binaries: Binaries, settings: Mapping[str, str]) -> Embedded:
-    folder = folder.absolute()
+    folder = folder.resolve()
     account = for_server()
     claim(folder, account)
     cluster = files.Cluster(folder / "postgresql")
     cluster.home.mkdir(exist_ok=True)
     cluster.home.chmod(0o711 if account.borrowed else 0o700)
+
+    def bring_up() -> bool:
+        if _adopted(cluster):
+            return False
+        # Never below a running server: the copy it was started from may be an older one.
+        ours = lend(binaries, cluster.home / "binaries") if account.borrowed else binaries
+        files.prepare(cluster, ours, account, settings)
+        _launch(cluster, ours, account)
+        return True
+
     users = os.open(cluster.home / "users.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         with _alone(cluster.home / "start.lock"):
             fcntl.flock(users, fcntl.LOCK_SH)
-            if account.borrowed:
-                binaries = lend(binaries, cluster.home / "binaries")
-            adopted = _adopted(cluster)
-            if not adopted:
-                files.prepare(cluster, binaries, account, settings)
-                _launch(cluster, binaries, account)
-    except BaseException:
+            started = bring_up()
+    except BaseException as failure:
         os.close(users)
+        if isinstance(failure, PermissionError):  # root in a container that may not be nobody
+            raise CannotStart(
+                f"PostgreSQL cannot be run under another account here ({failure}): "
+                "run Caseway as another user than root, or set CASEWAY_DATABASE_URL."
+            ) from failure
         raise
-    return Embedded(folder, adopted, cluster, binaries, account, users)
+    return Embedded(folder, not started, cluster, account, bring_up, users)
 
 
 @contextmanager
@@ -180,14 +195,14 @@ def _spawn(
     return server
 
 
-def _stop(cluster: files.Cluster, binaries: Binaries, account: Account) -> None:
+def _stop(cluster: files.Cluster, account: Account) -> None:
     if not _accepts(cluster):
         return
     server = recorded(cluster.files)
     for signal in ("INT", "QUIT"):  # fast; then at once, which the next start repairs
         # Sent under the server's account: the number comes from a file of its own.
-        subprocess.run(  # noqa: S603 - our own program and arguments
-            [binaries.program("pg_ctl"), "kill", signal, str(server.pid)],
+        subprocess.run(  # noqa: S603 - the shell's own kill, and a number
+            ["/bin/sh", "-c", f"kill -{signal} {server.pid}"],
             check=False,
             capture_output=True,
             cwd="/",

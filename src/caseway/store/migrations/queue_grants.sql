@@ -4,4 +4,3 @@ GRANT USAGE ON SCHEMA queue TO caseway_sync, caseway_web;
 GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON ALL TABLES IN SCHEMA queue TO caseway_sync;
 GRANT SELECT, INSERT ON queue.pgqueuer, queue.pgqueuer_log TO caseway_web;
 GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA queue TO caseway_sync, caseway_web;
-GRANT SELECT ON alembic_version TO caseway_sync, caseway_web;

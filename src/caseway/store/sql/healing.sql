@@ -40,16 +40,20 @@ DELETE FROM queue.pgqueuer_log
                WHERE created < now() - :keep::interval ORDER BY id LIMIT 20000);
 
 -- name: prune_ignored(keep)
+-- Ignored and rejected events are kept for a shorter time.
 DELETE FROM webhook_event
  WHERE received_at < now() - :keep::interval AND outcome IN ('ignored', 'rejected');
 
 -- name: prune_idempotency(keep)
+-- An answer is repeated for a while only.
 DELETE FROM idempotency WHERE kept_at < now() - :keep::interval;
 
 -- name: prepare_days(ahead)
+-- Partitions of the days to come.
 SELECT prepare_days(:ahead);
 
 -- name: drop_days(keep)
+-- Whole days past their retention.
 SELECT drop_days(:keep);
 
 -- name: backlog()

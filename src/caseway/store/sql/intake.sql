@@ -11,6 +11,7 @@ SELECT id FROM contact
 
 -- name: new_contact(organisation, contact, name, email, phone, verified)
 -- role: web
+-- A person seen for the first time.
 INSERT INTO contact (organisation_id, id, name, email, phone, verified)
 VALUES (:organisation, :contact, :name, :email, :phone, :verified);
 
@@ -33,6 +34,7 @@ SELECT contact_id FROM peer
 
 -- name: new_peer(organisation, channel, peer, contact)
 -- role: web
+-- Whoever loses the race finds the winner.
 INSERT INTO peer (organisation_id, channel_id, peer, contact_id)
 VALUES (:organisation, :channel, :peer, :contact)
 ON CONFLICT (organisation_id, channel_id, peer) DO NOTHING
@@ -55,6 +57,7 @@ SELECT * FROM conversation
 
 -- name: latest_conversation(organisation, channel, peer)
 -- role: web
+-- The one before: named by the next, or reopened by it. Index: conversation_peer.
 SELECT * FROM conversation
  WHERE organisation_id = :organisation AND channel_id = :channel AND peer = :peer
  ORDER BY created_at DESC LIMIT 1
@@ -62,12 +65,14 @@ SELECT * FROM conversation
 
 -- name: lock_conversation(organisation, conversation)
 -- role: web
+-- Held until the commit, so that nobody resolves it meanwhile.
 SELECT * FROM conversation
  WHERE organisation_id = :organisation AND id = :conversation
    FOR UPDATE;
 
 -- name: begin_conversation(organisation, conversation, connection, channel, peer, address, contact, earlier, state, case_id, wants_case, agreed, agreed_status, last_open_status, case_number)
 -- role: web
+-- The id of its first case stands in the row before the case exists.
 INSERT INTO conversation (organisation_id, id, connection_id, channel_id, peer, address, contact_id,
                           earlier_id, state, case_id, wants_case, agreed, agreed_status,
                           last_open_status, case_number)
@@ -82,6 +87,7 @@ UPDATE conversation SET case_id = NULL, left_open = false
 
 -- name: keep_case_link(organisation, connection, case_id, conversation, ordinal, number)
 -- role: web
+-- The case stays known under the conversation that had it.
 INSERT INTO case_link (organisation_id, connection_id, case_id, conversation_id, ordinal, number)
 VALUES (:organisation, :connection, :case_id, :conversation, :ordinal, :number)
 ON CONFLICT DO NOTHING;
@@ -115,6 +121,7 @@ UPDATE conversation c
 
 -- name: hand_off(organisation, conversation, state)
 -- role: web
+-- A person is asked for: from now on a case is wanted.
 UPDATE conversation SET state = :state, wants_case = true
  WHERE organisation_id = :organisation AND id = :conversation;
 

@@ -67,6 +67,7 @@ SELECT d.id, d.message_id, m.kind, d.state, m.author, m.author_name, m.text, m.w
  ORDER BY d.order_on, d.order_id;
 
 -- name: remote_contact(organisation, connection, contact)
+-- The id under which the contact stands in Creatio.
 SELECT remote_id FROM contact_link
  WHERE organisation_id = :organisation AND connection_id = :connection AND contact_id = :contact;
 
@@ -124,6 +125,7 @@ UPDATE webhook_event SET outcome = :outcome, reason = :reason
  WHERE organisation_id = :organisation AND id = :event;
 
 -- name: give_up_case(organisation, connection, case_id, conversation, ordinal, number)
+-- An earlier case stays known: its webhooks and echoes still find the conversation.
 INSERT INTO case_link (organisation_id, connection_id, case_id, conversation_id, ordinal, number)
 VALUES (:organisation, :connection, :case_id, :conversation, :ordinal, :number)
 ON CONFLICT DO NOTHING;
@@ -136,6 +138,7 @@ SELECT :organisation, :connection, n.activity, n.message, :conversation, :ordina
 ON CONFLICT DO NOTHING;
 
 -- name: messages_after(organisation, conversation, position)
+-- What a new case in the same conversation has to hold.
 SELECT id FROM message
  WHERE organisation_id = :organisation AND conversation_id = :conversation
    AND position > :position AND author <> 'agent' AND kind <> 'closing'
@@ -199,6 +202,7 @@ UPDATE conversation SET last_position = :position, last_own_position = :position
  WHERE organisation_id = :organisation AND id = :conversation;
 
 -- name: keep_contact(organisation, connection, contact, remote)
+-- The contact is known over there from now on.
 INSERT INTO contact_link (organisation_id, connection_id, contact_id, remote_id)
 VALUES (:organisation, :connection, :contact, :remote)
 ON CONFLICT (organisation_id, connection_id, contact_id) DO NOTHING;
@@ -216,9 +220,14 @@ UPDATE link SET refused_at = now(), refusal = :reason
  WHERE organisation_id = :organisation AND connection_id = :connection
    AND activity_id = :activity AND linked_at IS NULL;
 
--- name: advance(organisation, conversation, linked_through, covered_through)
+-- name: advance(organisation, conversation, linked_through, covered_through, open_status)
+-- T5: how far activities are proven, and how far a closure may cover.
 UPDATE conversation
-   SET linked_through = greatest(linked_through, :linked_through),
+   SET agreed_status = CASE WHEN agreed = 'open' THEN coalesce(:open_status, agreed_status)
+                            ELSE agreed_status END,
+       last_open_status = CASE WHEN agreed = 'open' THEN coalesce(:open_status, last_open_status)
+                               ELSE last_open_status END,
+       linked_through = greatest(linked_through, :linked_through),
        covered_through = greatest(covered_through, :covered_through)
  WHERE organisation_id = :organisation AND id = :conversation;
 
@@ -231,7 +240,7 @@ UPDATE conversation
        covered_through = CASE WHEN :reopened THEN greatest(covered_through, linked_through)
                               ELSE covered_through END,
        reopenings = CASE WHEN :reopened
-            THEN (ARRAY[:now] || reopenings)[1:8] ELSE reopenings END
+            THEN (ARRAY[:now::timestamptz] || reopenings)[1:8] ELSE reopenings END
  WHERE organisation_id = :organisation AND id = :conversation AND lease_epoch = :epoch
    AND lease_until IS NOT NULL
 RETURNING 1;

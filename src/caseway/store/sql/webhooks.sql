@@ -5,7 +5,7 @@
 -- the conversation if there is one, whether its mark wants a job, and whether the token holds.
 -- Index: webhook_token_pkey, conversation_case, case_link_pkey.
 WITH incoming AS MATERIALIZED (
-    SELECT n.*, t.id IS NOT NULL AS holds, n.ord
+    SELECT n.*, t.id IS NOT NULL AS holds
       FROM unnest(:ids::uuid[], :organisations::uuid[], :connections::uuid[], :tokens::uuid[],
                   :token_names::text[], :sources::text[], :types::text[], :cases::uuid[],
                   :outcomes::text[], :reasons::text[], :bodies::bytea[])
@@ -36,6 +36,10 @@ WITH incoming AS MATERIALIZED (
                 THEN 'The case is not one of ours. Not an error.' ELSE reason END,
            body
       FROM matched
+), used AS (
+    UPDATE webhook_token t SET last_used_at = now()
+     WHERE (t.organisation_id, t.id) IN (SELECT DISTINCT organisation, token FROM matched)
+       AND (t.last_used_at IS NULL OR t.last_used_at < now() - interval '1 second')
 ), wanted AS MATERIALIZED (
     SELECT organisation, conversation,
            bit_or(CASE type WHEN 'case_closed' THEN 2 ELSE 1 END) AS hints,

@@ -3,6 +3,8 @@
 The roles that the policies name exist already: `caseway.store.migrate` sees to that.
 """
 
+from alembic import op
+
 from caseway.store.migrations.script import run_script
 
 revision = "0001"
@@ -13,6 +15,7 @@ def upgrade() -> None:
     run_script("schema.sql")
     run_script("migrations/pgqueuer.sql")
     run_script("migrations/queue_grants.sql")
+    op.execute("GRANT SELECT ON alembic_version TO caseway_sync, caseway_web")
 
 
 def downgrade() -> None:

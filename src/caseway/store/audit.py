@@ -1,0 +1,75 @@
+"""Who changed what. A change, its audit entry and the word to every cache commit together."""
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID, uuid4
+
+import msgspec
+
+from caseway.domain.ids import OrganisationId
+from caseway.ports import Never
+from caseway.store.queries import load
+
+if TYPE_CHECKING:
+    from caseway.store.queries import Connection as Link
+
+SQL: Final = load("audit")
+CHANNEL: Final = "caseway_settings"  # NOTIFY carries `<kind>:<id>` of what changed
+BY_COMMAND: Final = "cli"
+
+
+class Kind(StrEnum):
+    CONNECTION = "connection"
+    CHANNEL = "channel"
+    TOKEN = "token"  # noqa: S105 - named by its public name
+    KEY = "key"
+
+
+class Change(StrEnum):
+    """What came of asking for something to be so."""
+
+    CREATED = "created"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+
+
+class NotConfigured(Never):
+    """There is none of this name or id, or it was removed; the text says which."""
+
+
+class Refused(Exception):
+    """The configuration does not allow the change; the text says why and what to do."""
+
+
+async def record(
+    link: "Link",
+    organisation: OrganisationId,
+    *,
+    actor: str,
+    action: str,
+    kind: Kind,
+    id: UUID | str,
+    before: object = None,
+    after: object = None,
+) -> None:
+    """Call it in the transaction of the change. Before and after hold no secret."""
+    await SQL["record"].execute(
+        link,
+        organisation=organisation,
+        id=uuid4(),
+        actor=actor,
+        action=f"{kind}.{action}",
+        subject=f"{kind}:{id}",
+        before=None if before is None else to_json(before),
+        after=None if after is None else to_json(after),
+    )
+
+
+def to_json(value: object) -> str:
+    """Sets in a fixed order, so that equal values look equal."""
+    return msgspec.json.encode(value, order="deterministic").decode()
+
+
+def from_json(text: str, kind: type[Any]) -> Any:
+    """Keys that only a newer release knows are left out."""
+    return msgspec.json.decode(text, type=kind)

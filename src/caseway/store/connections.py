@@ -1,0 +1,245 @@
+"""Creatio instances as they are configured."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+from uuid import uuid4
+
+import asyncpg
+
+from caseway.domain.connection import Auth, Connection, ConnectionSettings, Platform
+from caseway.domain.ids import ConnectionId, ConnectionKey, OrganisationId
+from caseway.domain.secret import Secret
+from caseway.store.audit import (
+    BY_COMMAND,
+    Change,
+    Kind,
+    NotConfigured,
+    Refused,
+    from_json,
+    record,
+    to_json,
+)
+from caseway.store.channels import SQL as CHANNELS
+from caseway.store.queries import load
+from caseway.store.secrets import KeyTrouble, Secrets
+
+if TYPE_CHECKING:
+    from caseway.store.queries import Connection as Link
+
+SQL: Final = load("connections")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How a connection should be."""
+
+    name: str
+    base_url: str
+    auth: Auth
+    login: str
+    secret: Secret
+    identity_url: str = ""
+    platform: Platform = Platform.DETECT
+    settings: ConnectionSettings = field(default_factory=ConnectionSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A connection and how it fares."""
+
+    connection: Connection
+    trouble: str | None
+    trouble_since: datetime | None
+    last_success_at: datetime | None
+
+
+class Connections:
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", secrets: Secrets) -> None:
+        self._pool = pool
+        self._secrets = secrets
+
+    async def put(
+        self, organisation: OrganisationId, wanted: Wanted, *, actor: str = BY_COMMAND
+    ) -> tuple[Connection, Change]:
+        """Add the connection of this name, or change the one there is; twice is as once."""
+        async with self._pool.acquire() as link, link.transaction():
+            row = await SQL["insert"].fetchrow(
+                link,
+                organisation=organisation,
+                id=uuid4(),
+                name=wanted.name,
+                **self._columns(wanted),
+            )
+            if row is None:
+                row = await SQL["lock_named"].fetchrow(
+                    link, organisation=organisation, name=wanted.name
+                )
+                if row is None:
+                    raise Refused(f"{wanted.name} was removed this instant: try again.")
+                return await self._change(link, row, wanted, actor)
+            made = connection_of(row, self._secrets)
+            await record(
+                link,
+                organisation,
+                actor=actor,
+                action="added",
+                kind=Kind.CONNECTION,
+                id=made.id,
+                after=_told(made),
+            )
+            return made, Change.CREATED
+
+    async def _change(
+        self, link: "Link", row: asyncpg.Record, wanted: Wanted, actor: str
+    ) -> tuple[Connection, Change]:
+        try:
+            before = connection_of(row, self._secrets)
+        except KeyTrouble:  # its key is lost: the secret that was just given takes its place
+            before = connection_of({**row, "secret": self._secrets.encrypt("")}, self._secrets)
+        after = replace(
+            before,
+            base_url=wanted.base_url,
+            identity_url=wanted.identity_url,
+            platform=wanted.platform,
+            auth=wanted.auth,
+            login=wanted.login,
+            secret=wanted.secret,
+            settings=wanted.settings,
+        )
+        if after == before:
+            return before, Change.UNCHANGED
+        version = await SQL["change"].fetchval(
+            link, organisation=before.organisation, id=before.id, **self._columns(wanted)
+        )
+        await record(
+            link,
+            before.organisation,
+            actor=actor,
+            action="changed",
+            kind=Kind.CONNECTION,
+            id=before.id,
+            before=_told(before),
+            after={
+                **_told(after),
+                "secret": "changed" if after.secret != before.secret else "as it was",
+            },
+        )
+        return replace(after, version=version), Change.CHANGED
+
+    async def change_settings(
+        self, key: ConnectionKey, settings: ConnectionSettings, *, actor: str = BY_COMMAND
+    ) -> tuple[Connection, Change]:
+        """Raises `NotConfigured`."""
+        async with self._pool.acquire() as link, link.transaction():
+            row = await SQL["lock"].fetchrow(link, organisation=key.organisation, id=key.connection)
+            if row is None:
+                raise NotConfigured("The connection was removed.")
+            there = connection_of(row, self._secrets)
+            wanted = Wanted(
+                name=there.name,
+                base_url=there.base_url,
+                auth=there.auth,
+                login=there.login,
+                secret=there.secret,
+                identity_url=there.identity_url,
+                platform=there.platform,
+                settings=settings,
+            )
+            return await self._change(link, row, wanted, actor)
+
+    async def named(self, organisation: OrganisationId, name: str) -> Connection | None:
+        row = await SQL["named"].fetchrow(self._pool, organisation=organisation, name=name)
+        return None if row is None else connection_of(row, self._secrets)
+
+    async def list(self, organisation: OrganisationId) -> Sequence[Listed]:
+        """By name."""
+        return [
+            Listed(
+                connection_of(row, self._secrets),
+                row["trouble"],
+                row["trouble_since"],
+                row["last_success_at"],
+            )
+            for row in await SQL["list"].fetch(self._pool, organisation=organisation)
+        ]
+
+    async def remove(
+        self, organisation: OrganisationId, name: str, *, actor: str = BY_COMMAND
+    ) -> None:
+        """Its conversations stay, readable; its tokens end.
+
+        Raises `NotConfigured`, or `Refused` while channels lead to it.
+        """
+        async with self._pool.acquire() as link, link.transaction():
+            row = await SQL["lock_named"].fetchrow(link, organisation=organisation, name=name)
+            if row is None:
+                raise NotConfigured(f"There is no connection {name}.")
+            leading = await CHANNELS["of_connection"].fetch(
+                link, organisation=organisation, connection=row["id"]
+            )
+            if leading:
+                names = ", ".join(channel["name"] for channel in leading)
+                raise Refused(
+                    f"Channels lead to {name}: {names}. Remove them first; customers could still "
+                    "write there, and nobody would see it."
+                )
+            ended = await SQL["remove"].fetch(link, organisation=organisation, id=row["id"])
+            by = {"actor": actor, "action": "removed"}
+            await record(link, organisation, kind=Kind.CONNECTION, id=row["id"], **by)
+            for token in ended:
+                await record(link, organisation, kind=Kind.TOKEN, id=token["public_name"], **by)
+
+    async def note_trouble(self, key: ConnectionKey, trouble: str) -> None:
+        """In words for people. Changes no settings, so no cache hears of it."""
+        await SQL["note_trouble"].execute(
+            self._pool, organisation=key.organisation, id=key.connection, trouble=trouble
+        )
+
+    async def note_success(self, key: ConnectionKey, at: datetime) -> None:
+        """Ends its trouble."""
+        await SQL["note_success"].execute(
+            self._pool, organisation=key.organisation, id=key.connection, at=at
+        )
+
+    def _columns(self, wanted: Wanted) -> dict[str, object]:
+        return {
+            "base_url": wanted.base_url,
+            "identity_url": wanted.identity_url,
+            "platform": wanted.platform,
+            "auth": wanted.auth,
+            "login": wanted.login,
+            "secret": self._secrets.encrypt(wanted.secret),
+            "settings": to_json(wanted.settings),
+        }
+
+
+def connection_of(row: "asyncpg.Record | dict[str, Any]", secrets: Secrets) -> Connection:
+    """Raises `KeyTrouble` if its secret cannot be read with our keys."""
+    return Connection(
+        organisation=OrganisationId(row["organisation_id"]),
+        id=ConnectionId(row["id"]),
+        name=row["name"],
+        base_url=row["base_url"],
+        identity_url=row["identity_url"],
+        platform=Platform(row["platform"]),
+        auth=Auth(row["auth"]),
+        login=row["login"],
+        secret=secrets.decrypt(row["secret"]),
+        settings=from_json(row["settings"], ConnectionSettings),
+        version=row["version"],
+    )
+
+
+def _told(connection: Connection) -> dict[str, object]:
+    """What the audit log shows of it."""
+    return {
+        "name": connection.name,
+        "base_url": connection.base_url,
+        "identity_url": connection.identity_url,
+        "platform": connection.platform,
+        "auth": connection.auth,
+        "login": connection.login,
+        "settings": connection.settings,
+    }

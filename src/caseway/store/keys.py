@@ -1,0 +1,126 @@
+"""API keys: shown once when they are made, from then on known by their digest."""
+
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID, uuid4
+
+import asyncpg
+
+from caseway.domain import token as form
+from caseway.domain.ids import OrganisationId
+from caseway.domain.secret import Secret
+from caseway.store.audit import BY_COMMAND, Kind, NotConfigured, Refused, record
+from caseway.store.queries import load
+from caseway.store.tokens import new_token
+
+SQL: Final = load("keys")
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    id: UUID
+    name: str
+    public_name: str
+    created_at: datetime
+    revoked_at: datetime | None
+    last_used_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyHolder:
+    """Whoever showed a right key."""
+
+    organisation: OrganisationId
+    key: UUID
+    public_name: str
+
+
+class Keys:
+    """Checks keys under either role; everything else needs the one that sees all rows."""
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+        self._pool = pool
+
+    async def create(
+        self, organisation: OrganisationId, name: str, *, actor: str = BY_COMMAND
+    ) -> Secret:
+        """The key, for the only time. Raises `Refused` if one of this name is in use."""
+        key, shown = new_token(form.API_KEY)
+        async with self._pool.acquire() as link, link.transaction():
+            made = await SQL["insert"].fetchval(
+                link,
+                organisation=organisation,
+                id=uuid4(),
+                name=name,
+                public_name=shown.public_name,
+                digest=shown.digest,
+            )
+            if made is None:
+                raise Refused(
+                    f"There is a key {name} in use, and it cannot be shown again: choose another "
+                    f"name, or revoke it first (caseway key revoke {name})."
+                )
+            await record(
+                link,
+                organisation,
+                actor=actor,
+                action="made",
+                kind=Kind.KEY,
+                id=shown.public_name,
+                after={"name": name},
+            )
+        return key
+
+    async def revoke(
+        self, organisation: OrganisationId, name: str, *, actor: str = BY_COMMAND
+    ) -> None:
+        """By its name or public name, at once. Raises `NotConfigured`."""
+        async with self._pool.acquire() as link, link.transaction():
+            row = await SQL["revoke"].fetchrow(link, organisation=organisation, name=name)
+            if row is None:
+                raise NotConfigured(f"There is no key {name} in use.")
+            await record(
+                link,
+                organisation,
+                actor=actor,
+                action="revoked",
+                kind=Kind.KEY,
+                id=row["public_name"],
+                before={"name": row["name"]},
+            )
+
+    async def list(self, organisation: OrganisationId) -> Sequence[Listed]:
+        """The newest first, revoked ones too."""
+        return [
+            Listed(
+                id=row["id"],
+                name=row["name"],
+                public_name=row["public_name"],
+                created_at=row["created_at"],
+                revoked_at=row["revoked_at"],
+                last_used_at=row["last_used_at"],
+            )
+            for row in await SQL["list"].fetch(self._pool, organisation=organisation)
+        ]
+
+    async def holder(self, shown: str) -> KeyHolder | None:
+        """Who shows this key; None for a wrong, revoked or malformed one. Asks every time."""
+        key = form.Presented.read(shown, form.API_KEY)
+        if key is None:
+            return None
+        row = await SQL["find"].fetchrow(self._pool, public_name=key.public_name)
+        if row is None or not hmac.compare_digest(row["digest"], key.digest):
+            return None
+        return KeyHolder(OrganisationId(row["organisation_id"]), row["id"], key.public_name)
+
+    async def note_used(self, used: Mapping[tuple[OrganisationId, UUID], datetime]) -> None:
+        """When each was used last; call it now and then, not for each use."""
+        await SQL["note_used"].execute(
+            self._pool,
+            organisations=[organisation for organisation, _ in used],
+            ids=[key for _, key in used],
+            times=list(used.values()),
+        )

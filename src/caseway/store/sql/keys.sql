@@ -1,0 +1,30 @@
+-- API keys. Only a digest is kept: a key is shown once.
+
+-- name: insert(organisation, id, name, public_name, digest)
+-- A new one; no row: a key of this name is in use. Index: api_key_name.
+INSERT INTO api_key (organisation_id, id, name, public_name, digest)
+VALUES (:organisation, :id, :name, :public_name, :digest)
+ON CONFLICT (organisation_id, name) WHERE revoked_at IS NULL DO NOTHING
+RETURNING id;
+
+-- name: list(organisation)
+-- For people, the newest first; revoked ones are still named.
+SELECT id, name, public_name, created_at, revoked_at, last_used_at FROM api_key
+ WHERE organisation_id = :organisation ORDER BY created_at DESC, id;
+
+-- name: revoke(organisation, name)
+-- By its name or its public name, at once; no row: there is none in use.
+UPDATE api_key SET revoked_at = now()
+ WHERE organisation_id = :organisation AND revoked_at IS NULL AND :name IN (name, public_name)
+RETURNING id, name, public_name;
+
+-- name: find(public_name)
+-- The key that a caller shows, whoever's it is. Index: api_key_public_name_key.
+-- role: both
+SELECT organisation_id, id, digest FROM find_api_key(:public_name);
+
+-- name: note_used(organisations, ids, times)
+-- When each was used last: a figure, summed in memory and written now and then.
+UPDATE api_key k SET last_used_at = greatest(k.last_used_at, n.at)
+  FROM unnest(:organisations::uuid[], :ids::uuid[], :times::timestamptz[]) AS n(organisation, id, at)
+ WHERE k.organisation_id = n.organisation AND k.id = n.id;

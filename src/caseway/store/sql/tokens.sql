@@ -1,0 +1,60 @@
+-- Tokens of the webhook's address. The token is kept encrypted: the address is shown again.
+
+-- name: insert(organisation, id, connection, public_name, digest, secret)
+-- A new one. Two public names are alike once in 10 ** 12: an error then, and nothing was changed.
+INSERT INTO webhook_token (organisation_id, id, connection_id, public_name, digest, secret)
+VALUES (:organisation, :id, :connection, :public_name, :digest, :secret);
+
+-- name: current(organisation, connection)
+-- The token in use: neither replaced nor revoked. Index: webhook_token_connection.
+SELECT id, public_name, secret FROM webhook_token
+ WHERE organisation_id = :organisation AND connection_id = :connection
+   AND revoked_at IS NULL AND expires_at IS NULL
+ ORDER BY created_at DESC, id LIMIT 1;
+
+-- name: replace(organisation, connection, successor, grace)
+-- Those in use before the successor end with the grace period, or at once without one.
+UPDATE webhook_token
+   SET expires_at = CASE WHEN :grace::interval > interval '0' THEN now() + :grace ELSE expires_at END,
+       revoked_at = CASE WHEN :grace > interval '0' THEN NULL ELSE now() END
+ WHERE organisation_id = :organisation AND connection_id = :connection AND id <> :successor
+   AND revoked_at IS NULL
+   AND (expires_at IS NULL OR (expires_at > now() AND :grace <= interval '0'))
+RETURNING public_name;
+
+-- name: revoke(organisation, public_name)
+-- At once. No row: there is none of this name in use.
+UPDATE webhook_token SET revoked_at = now()
+ WHERE organisation_id = :organisation AND public_name = :public_name AND revoked_at IS NULL
+RETURNING id, connection_id;
+
+-- name: list(organisation)
+-- For people, the newest first.
+SELECT t.public_name, t.connection_id, c.name AS connection_name, t.created_at, t.expires_at,
+       t.revoked_at, t.last_used_at
+  FROM webhook_token t
+  JOIN connection c ON c.organisation_id = t.organisation_id AND c.id = t.connection_id
+ WHERE t.organisation_id = :organisation
+ ORDER BY t.created_at DESC, t.id;
+
+-- name: find(public_name)
+-- The token that a caller shows, whoever's it is. Index: webhook_token_public_name_key.
+SELECT t.organisation_id, t.connection_id, t.id, t.public_name, t.digest, t.expires_at,
+       coalesce(t.revoked_at, c.removed_at) AS revoked_at
+  FROM webhook_token t
+  JOIN connection c ON c.organisation_id = t.organisation_id AND c.id = t.connection_id
+ WHERE t.public_name = :public_name;
+
+-- name: note_used(organisations, ids, times)
+-- When each was used last: a figure, summed in memory and written now and then.
+UPDATE webhook_token t SET last_used_at = greatest(t.last_used_at, n.at)
+  FROM unnest(:organisations::uuid[], :ids::uuid[], :times::timestamptz[]) AS n(organisation, id, at)
+ WHERE t.organisation_id = n.organisation AND t.id = n.id;
+
+-- name: secrets()
+-- Everything encrypted in this table, for the rotation of keys.
+SELECT organisation_id, id, secret FROM webhook_token ORDER BY organisation_id, id FOR NO KEY UPDATE;
+
+-- name: rewrite(organisation, id, secret)
+-- The same secret under another key.
+UPDATE webhook_token SET secret = :secret WHERE organisation_id = :organisation AND id = :id;

@@ -1,0 +1,87 @@
+"""The worker: takes jobs, sweeps, heals, and stops within its deadline."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from caseway.domain.ids import ConversationKey
+from caseway.ports import Healing
+from caseway.sync.reconciler import Reconciler
+from caseway.sync.sweeper import Sweeper
+
+log = structlog.get_logger()
+
+HEAL_EVERY: Final = timedelta(seconds=30)
+OLD: Final = timedelta(minutes=1)
+TIDY_EVERY: Final = timedelta(minutes=10)
+SWEEP_LOOK_EVERY: Final = timedelta(seconds=1)
+
+# One round of taking jobs; returns when stopping, or when its listening connection is lost.
+Consume = Callable[[Callable[[ConversationKey], Awaitable[None]]], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """In days."""
+
+    events: int
+    ignored: int
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    reconciler: Reconciler
+    sweeper: Sweeper
+    healing: Healing
+    consume: Consume
+    retention: Retention
+    stopping: asyncio.Event
+
+    async def run(self) -> None:
+        """Until `stopping` is set. A part that fails is begun again; the others go on."""
+        recovered = await self.healing.recover()
+        log.info("worker.started", recovered=recovered)
+        async with asyncio.TaskGroup() as parts:
+            parts.create_task(self._again(self._take_jobs, pause=timedelta(0)))
+            parts.create_task(self._again(self.sweeper.pass_over, pause=SWEEP_LOOK_EVERY))
+            parts.create_task(self._again(self._heal, pause=HEAL_EVERY))
+            parts.create_task(self._again(self._tidy, pause=TIDY_EVERY))
+        log.info("worker.stopped")
+
+    async def _take_jobs(self) -> None:
+        await self.consume(self.look)
+
+    async def look(self, key: ConversationKey) -> None:
+        """One job. What goes wrong inside is our bug: loud, and healed by the lease."""
+        try:
+            await self.reconciler.look(key)
+        except Exception:
+            log.exception("run.broke", conversation=str(key.conversation))
+
+    async def _heal(self) -> None:
+        healed = await self.healing.heal(older_than=OLD)
+        if healed:
+            log.warning("worker.healed", conversations=healed)
+
+    async def _tidy(self) -> None:
+        await self.healing.tidy(
+            keep_events=self.retention.events, keep_ignored=self.retention.ignored
+        )
+
+    async def _again(self, part: Callable[[], Awaitable[object]], *, pause: timedelta) -> None:
+        failures = 0
+        while not self.stopping.is_set():
+            try:
+                await part()
+                failures = 0
+            except Exception:
+                failures += 1
+                log.exception("worker.part_failed", part=getattr(part, "__name__", "part"))
+            wait = pause + timedelta(seconds=min(2**failures, 30) if failures else 0)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.stopping.wait(), wait.total_seconds())

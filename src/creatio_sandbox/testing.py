@@ -1,0 +1,206 @@
+"""A sandbox inside a test: on a free port, in a thread, with the verbs of a person at the desk.
+
+    with start() as sandbox:
+        case = sandbox.create("Case", {"Subject": "Rear brake squeals"})
+        sandbox.write_task(case, "The pads are on their way.")
+
+The verbs block for a millisecond and may be called from any thread but the sandbox's own.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from creatio_sandbox.acts import Desk
+from creatio_sandbox.casebook import case_list, whole_case
+from creatio_sandbox.faults import Faults, read_faults
+from creatio_sandbox.instance import Plan
+from creatio_sandbox.processes import Process
+from creatio_sandbox.records import Row
+from creatio_sandbox.runs import Run
+from creatio_sandbox.server import Address, Serving, prepare, run_to_the_end
+
+__all__ = ["Faults", "Plan", "Process", "Run", "Sandbox", "start"]
+
+T = TypeVar("T")
+PATIENCE = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    serving: Serving
+    loop: asyncio.AbstractEventLoop
+
+    @property
+    def address(self) -> Address:
+        return self.serving.address
+
+    @property
+    def url(self) -> str:
+        return self.address.url
+
+    @property
+    def key(self) -> str:
+        """For the X-Sandbox-Key header of /sandbox/*."""
+        return self.address.client_secret
+
+    # --- a person at the desk -------------------------------------------------------------
+
+    def cases(self, *, search: str = "", status: str = "") -> list[dict[str, Any]]:
+        records = self.serving.instance.records
+        return self._there(lambda: case_list(records, search=search, status=status, limit=20_000))
+
+    def case(self, id: str) -> dict[str, Any]:
+        """`case`, `activities`, `notes` and `files`, as on the wire, oldest first."""
+        return self._there(lambda: whole_case(self.serving.instance.records, id.lower()))
+
+    def write_task(
+        self, case: str, text: str, *, title: str | None = None, finished: bool = True
+    ) -> str:
+        return self._there(
+            lambda: self._desk.write_task(case, text, title=title, finished=finished)
+        )
+
+    def finish_task(self, activity: str, text: str) -> None:
+        self._there(lambda: self._desk.finish_task(activity, text))
+
+    def write_email(
+        self,
+        case: str,
+        text: str,
+        *,
+        to: str | None = None,
+        title: str | None = None,
+        sent: bool = True,
+    ) -> str:
+        return self._there(
+            lambda: self._desk.write_email(case, text, to=to, title=title, sent=sent)
+        )
+
+    def send_draft(self, activity: str) -> None:
+        self._there(lambda: self._desk.send_draft(activity))
+
+    def receive_email(self, case: str, text: str, *, sender: str | None = None) -> str:
+        return self._there(lambda: self._desk.receive_email(case, text, sender=sender))
+
+    def note(self, case: str, text: str) -> str:
+        return self._there(lambda: self._desk.note(case, text))
+
+    def set_status(self, case: str, status: str) -> None:
+        self._there(lambda: self._desk.set_status(case, status))
+
+    def resolve(self, case: str) -> None:
+        self.set_status(case, "Resolved")
+
+    def close(self, case: str) -> None:
+        self.set_status(case, "Closed")
+
+    def reopen(self, case: str) -> None:
+        self.set_status(case, "Reopened")
+
+    def take_over(self, case: str) -> None:
+        self._there(lambda: self._desk.take_over(case))
+
+    # --- any record -----------------------------------------------------------------------
+
+    def create(self, entity: str, columns: Mapping[str, Any]) -> str:
+        """Written by the desk's user; values as on the wire."""
+        return self._there(lambda: self._desk.create(entity, columns))
+
+    def change(self, entity: str, id: str, columns: Mapping[str, Any]) -> None:
+        self._there(lambda: self._desk.change(entity, id, columns))
+
+    def delete(self, entity: str, id: str) -> None:
+        self._there(lambda: self._desk.delete(entity, id))
+
+    def row(self, entity: str, id: str) -> Row | None:
+        """In stored form: NULL is None, times have no zone and are UTC."""
+        return self._there(lambda: self.serving.instance.records.row(entity, id.lower()))
+
+    # --- the world around it --------------------------------------------------------------
+
+    def set_faults(self, faults: Faults | None = None, **given: Any) -> None:
+        """In place of those of before; with nothing given the weather is calm again."""
+        chosen = read_faults(given, faults)
+        self._there(lambda: self.serving.instance.change_faults(chosen))
+
+    def set_webhook(self, url: str | None, *, not_created_by: str | None = None) -> None:
+        instance = self.serving.instance
+        self._there(lambda: instance.set_webhook(url, not_created_by=not_created_by))
+
+    def keep_process(self, process: Process) -> Process:
+        return self._there(lambda: self.serving.instance.library.keep(process))
+
+    def processes(self) -> list[Process]:
+        return self._there(self.serving.instance.library.all)
+
+    def log(self, limit: int = 1000, *, case: str | None = None) -> Sequence[Run]:
+        """Newest first."""
+        return self._there(lambda: self.serving.instance.log.newest(limit, case=case))
+
+    def wait_until_idle(self, patience: timedelta = PATIENCE) -> None:
+        """Until no process run is under way. Not from the thread that must answer the webhook."""
+        idle = asyncio.run_coroutine_threadsafe(self.serving.instance.engine.idle(), self.loop)
+        idle.result(patience.total_seconds())
+
+    def end_sessions(self) -> None:
+        """Every session and token given out so far is refused from now on."""
+
+        def forget() -> None:
+            self.serving.instance.identity.tokens.clear()
+            self.serving.instance.identity.sessions.clear()
+
+        self._there(forget)
+
+    def reset(self) -> None:
+        """Records, processes, log and faults as at the start; tokens stay good."""
+        self._there(self.serving.instance.reset)
+
+    @property
+    def _desk(self) -> Desk:
+        return Desk(self.serving.instance.records, self.serving.instance.author)
+
+    def _there(self, deed: Callable[[], T]) -> T:
+        """Does it on the sandbox's own thread."""
+        outcome: Future[T] = Future()
+
+        def run() -> None:
+            try:
+                outcome.set_result(deed())
+            except BaseException as failure:  # noqa: BLE001 (raised again where it was asked for)
+                outcome.set_exception(failure)
+
+        self.loop.call_soon_threadsafe(run)
+        return outcome.result(PATIENCE.total_seconds())
+
+
+@contextmanager
+def start(plan: Plan | None = None, *, port: int = 0) -> Iterator[Sandbox]:
+    """Port 0 takes any free one. Ends with the block, whatever is still under way."""
+    serving = prepare(plan or Plan(), port=port)
+    up: Future[asyncio.AbstractEventLoop] = Future()
+
+    async def serve() -> None:
+        await serving.run(lambda: up.set_result(asyncio.get_running_loop()))
+
+    def live() -> None:
+        try:
+            run_to_the_end(serve())
+        except BaseException as failure:
+            if up.done():
+                raise
+            up.set_exception(failure)
+
+    thread = threading.Thread(target=live, name="creatio-sandbox", daemon=True)
+    thread.start()
+    loop = up.result(PATIENCE.total_seconds())
+    try:
+        yield Sandbox(serving, loop)
+    finally:
+        serving.stop()
+        thread.join(PATIENCE.total_seconds())

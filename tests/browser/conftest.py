@@ -1,0 +1,99 @@
+"""A real browser for the tests of this folder.
+
+Tests here are plain functions and use Playwright's sync API: `page` is a
+`playwright.sync_api.Page` in a context (cookies, storage) of the test's own. Playwright keeps an
+event loop running in this thread for as long as `browser` lives, so nothing in this folder may be
+`async`, fixtures included: start servers in a thread (`tests.browser.serving`) or as processes.
+That is also why `browser` lives as long as this folder's tests and not as long as the session.
+
+The browser is `CASEWAY_TEST_BROWSER`, or the chromium or chrome on the PATH.
+"""
+
+import fcntl
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+WIDGET = ROOT / "widget"
+BUILT_WIDGET = ROOT / "src" / "caseway" / "web" / "static" / "built" / "widget.js"
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+SWITCHES = (
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-quic",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+)
+
+
+def _executable() -> str:
+    named = os.environ.get("CASEWAY_TEST_BROWSER")
+    found = named or next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        pytest.fail(
+            "No browser found. Install one (Debian: apt-get install --no-install-recommends "
+            "chromium), or name its program in CASEWAY_TEST_BROWSER.",
+            pytrace=False,
+        )
+    return found
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    switches = [*SWITCHES, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(
+            executable_path=_executable(), args=switches, timeout=30_000
+        )
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """One person's browser: tabs made of it share what they store."""
+    made = browser.new_context(viewport={"width": 1024, "height": 768}, locale="en-GB")
+    made.set_default_timeout(10_000)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    return context.new_page()
+
+
+@pytest.fixture(scope="session")
+def built_widget() -> Path:
+    """`widget.js`, built if it is missing or older than its sources."""
+    sources = [*(WIDGET / "src").glob("*.ts"), WIDGET / "package-lock.json", *WIDGET.glob("*.ts")]
+    newest = max(source.stat().st_mtime for source in sources)
+    # Several test processes may come here at once: one builds, the others wait for it.
+    lock = Path(tempfile.gettempdir()) / f"caseway-widget-{os.getuid()}.lock"
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        if not BUILT_WIDGET.exists() or BUILT_WIDGET.stat().st_mtime < newest:
+            _build()
+    return BUILT_WIDGET
+
+
+def _build() -> None:
+    if not (WIDGET / "node_modules").exists():
+        _run("npm", "ci")
+    _run("npx", "vite", "build")
+
+
+def _run(*command: str) -> None:
+    done = subprocess.run(command, cwd=WIDGET, capture_output=True, text=True, timeout=120)
+    if done.returncode != 0:
+        pytest.fail(f"{' '.join(command)} in widget/:\n{done.stdout}{done.stderr}", pytrace=False)

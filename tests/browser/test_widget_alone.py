@@ -1,0 +1,490 @@
+"""The chat widget against the far side of its own contract: what a customer sees and does."""
+
+import gzip
+import re
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.serving import serving
+from tests.browser.widget_server import FarSide, Refusal
+
+LIMIT_BYTES = 30 * 1024
+WITHIN_SECONDS = 15
+
+
+class Shop:
+    """A site with the widget on it. The site and Caseway are different origins, as in life."""
+
+    def __init__(self, far: FarSide, port: int) -> None:
+        self.far = far
+        self.port = port
+        self.base = f"http://127.0.0.1:{port}"
+        self.tag()
+
+    def tag(self, attributes: str = "", *, html: str = 'lang="en"', body: str = "") -> None:
+        script = f'<script src="{self.base}/widget.js" data-channel="shop" {attributes} async>'
+        self.show(f"<!doctype html><html {html}><head>{script}</script></head><body>{body}")
+
+    def show(self, html: str) -> None:
+        self.far.html = html.replace(
+            "<head>", '<head><meta name="viewport" content="width=device-width, initial-scale=1">'
+        )
+
+    def visit(self, page: Page) -> None:
+        page.goto(f"http://localhost:{self.port}/")
+
+    def open(self, page: Page) -> None:
+        self.visit(page)
+        page.get_by_role("button", name="Open chat").click()
+
+
+@pytest.fixture
+def far(built_widget: Path) -> FarSide:
+    return FarSide(built_widget)
+
+
+@pytest.fixture
+def shop(far: FarSide) -> Iterator[Shop]:
+    with serving(far.app()) as port:
+        yield Shop(far, port)
+
+
+def write(page: Page, text: str) -> None:
+    field = page.get_by_role("textbox", name="Write a message")
+    field.fill(text)
+    field.press("Enter")
+
+
+def bubbles(page: Page) -> list[str]:
+    return page.locator(".bubble .words").all_inner_texts()
+
+
+def eventually(page: Page, question: Callable[[], bool]) -> None:
+    """Waits on the page's own clock, so that Playwright goes on hearing the browser."""
+    deadline = time.monotonic() + WITHIN_SECONDS
+    while not question():
+        assert time.monotonic() < deadline, "This did not come true in time."
+        page.wait_for_timeout(20)
+
+
+def test_the_script_is_small_and_alone(built_widget: Path) -> None:
+    assert len(gzip.compress(built_widget.read_bytes(), 9)) <= LIMIT_BYTES
+    assert "sourceMappingURL" not in built_widget.read_text()
+
+
+def test_words_go_both_ways(shop: Shop, page: Page) -> None:
+    shop.open(page)
+    expect(page.get_by_role("log")).to_contain_text("Hello. Write to us and we answer here.")
+    assert shop.far.talks == {}, "a visitor who only looks leaves no trace"
+    write(page, "My brakes squeak.\nBadly.")
+    expect(page.get_by_text("Sent")).to_be_visible()
+    assert shop.far.texts() == ["My brakes squeak.\nBadly."]
+    shop.far.turn("ai")
+    shop.far.say("ai", "Which bike is it?")
+    shop.far.say("agent", "I order the pads today.", name="Clara")
+    shop.far.mark_read()
+    expect(page.get_by_role("log")).to_contain_text("Clara: I order the pads today.")
+    expect(page.get_by_text("Read")).to_be_visible()
+    expect(page.locator(".tag")).to_have_text("AI")
+    expect(page.get_by_text("AI answers")).to_be_visible()
+    assert bubbles(page) == [
+        "My brakes squeak.\nBadly.",
+        "Which bike is it?",
+        "I order the pads today.",
+    ]
+
+
+def test_a_reload_keeps_the_history_and_what_was_read(shop: Shop, page: Page) -> None:
+    shop.open(page)
+    write(page, "One")
+    expect(page.get_by_text("Sent")).to_be_visible()
+    shop.far.say("agent", "Two", name="Clara")
+    expect(page.get_by_text("Two")).to_be_visible()
+    page.reload()
+    button = page.get_by_role("button", name="Open chat", exact=True)
+    button.click()
+    expect(page.get_by_text("Two")).to_be_visible()
+    assert bubbles(page) == ["One", "Two"]
+    assert len(shop.far.talks) == 1
+
+
+def test_what_is_written_without_a_network_is_sent_once(
+    shop: Shop, page: Page, context: BrowserContext
+) -> None:
+    shop.open(page)
+    write(page, "Before")
+    expect(page.get_by_text("Sent")).to_be_visible()
+    context.set_offline(True)
+    for text in ("First", "Second", "Third"):
+        write(page, text)
+    expect(page.get_by_text("Waits for the network")).to_have_count(3)
+    expect(page.get_by_text("No network. We'll send when it's back.")).to_be_visible()
+    page.get_by_role("button", name="Take back").nth(1).click()
+    expect(page.get_by_role("textbox")).to_have_value("Second")
+    expect(page.get_by_text("Waits for the network")).to_have_count(2)
+    context.set_offline(False)
+    expect(page.get_by_text("Waits for the network")).to_have_count(0)
+    eventually(page, lambda: shop.far.texts() == ["Before", "First", "Third"])
+    expect(page.get_by_text("No network")).to_have_count(0)
+    assert len(shop.far.posts) == 3
+    eventually(page, lambda: bubbles(page) == ["Before", "First", "Third"])
+
+
+def test_a_waiting_message_outlives_its_page(
+    shop: Shop, page: Page, context: BrowserContext
+) -> None:
+    shop.open(page)
+    context.set_offline(True)
+    write(page, "Later")
+    expect(page.get_by_text("Waits for the network")).to_be_visible()
+    page.close()
+    context.set_offline(False)
+    again = context.new_page()
+    shop.visit(again)
+    eventually(again, lambda: bool(shop.far.talks) and shop.far.texts() == ["Later"])
+    assert len(shop.far.posts) == 1
+
+
+def test_a_lost_answer_does_not_double_the_message(shop: Shop, page: Page) -> None:
+    shop.far.answers_get_lost = 1
+    shop.open(page)
+    write(page, "Once")
+    # The server has it, its answer broke: nobody may offer to take it back now.
+    eventually(page, lambda: len(shop.far.posts) >= 1)
+    expect(page.get_by_text("Sent")).to_be_visible()
+    eventually(page, lambda: len(shop.far.posts) == 2 or not shop.far.answers_get_lost)
+    assert shop.far.texts() == ["Once"]
+    assert len({post["client_id"] for post in shop.far.posts}) == 1
+    assert bubbles(page) == ["Once"]
+
+
+def test_after_an_outage_both_sides_hear_what_was_said_in_it(
+    far: FarSide, page: Page, built_widget: Path
+) -> None:
+    del built_widget
+    with serving(far.app()) as port:
+        shop = Shop(far, port)
+        shop.open(page)
+        write(page, "One")
+        expect(page.get_by_text("Sent")).to_be_visible()
+        eventually(page, lambda: far.streams == 1)
+    write(page, "Three")
+    far.say("agent", "Two", name="Clara")
+    expect(page.get_by_text("Connection lost, trying again.")).to_be_visible()
+    expect(page.get_by_role("button", name="Take back")).to_have_count(0)
+    with serving(far.app(), port):
+        expect(page.get_by_text("Two")).to_be_visible(timeout=WITHIN_SECONDS * 1_000)
+        eventually(page, lambda: far.texts() == ["One", "Two", "Three"])
+        expect(page.get_by_text("Connection lost")).to_have_count(0)
+        eventually(page, lambda: bubbles(page) == ["One", "Two", "Three"])
+
+
+def test_a_cut_stream_goes_on_where_it_ended(shop: Shop, page: Page) -> None:
+    shop.open(page)
+    write(page, "One")
+    eventually(page, lambda: shop.far.streams == 1)
+    shop.far.cut_streams()
+    eventually(page, lambda: shop.far.streams == 0)
+    shop.far.say("agent", "Said meanwhile", name="Clara")
+    expect(page.get_by_text("Said meanwhile")).to_be_visible()
+    assert bubbles(page) == ["One", "Said meanwhile"]
+
+
+def test_a_refusal_is_told_and_can_be_tried_again(shop: Shop, page: Page) -> None:
+    told = "You sent 30 messages within a minute. Wait half a minute."
+    shop.far.refusals.append(Refusal(429, "Too many", told, retry_after=30))
+    shop.open(page)
+    write(page, "Hello")
+    expect(page.get_by_text(f"Not sent: {told}")).to_be_visible()
+    write(page, "The next one passes")
+    expect(page.get_by_text("Sent")).to_be_visible()
+    assert shop.far.texts() == ["The next one passes"]
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_text("Not sent")).to_have_count(0)
+    eventually(page, lambda: shop.far.texts() == ["The next one passes", "Hello"])
+    assert shop.far.posts[0]["client_id"] == shop.far.posts[-1]["client_id"]
+
+
+def test_markup_stays_text_and_only_web_addresses_become_links(shop: Shop, page: Page) -> None:
+    hostile = (
+        '<img src=x onerror="window.broken=1"><script>window.broken=1</script>\n'
+        'javascript:window.broken=1 https://a.example/"onmouseover="window.broken=1'
+    )
+    shop.open(page)
+    write(page, hostile)
+    expect(page.get_by_text("Sent")).to_be_visible()
+    shop.far.say("agent", hostile, name="<b>Clara</b>")
+    shop.far.say("system", hostile)
+    eventually(page, lambda: page.locator(".words").count() == 3)
+    assert bubbles(page) == [hostile, hostile]
+    expect(page.get_by_text("<b>Clara</b>", exact=True)).to_be_visible()
+    log = page.get_by_role("log")
+    assert log.locator("img, script, b").count() == 0
+    links = log.locator("a").evaluate_all("all => all.map(a => [a.href, a.rel, a.target])")
+    assert links == [["https://a.example/", "noopener noreferrer nofollow", "_blank"]] * 3
+    assert page.evaluate("window.broken") is None
+
+
+def test_unread_replies_are_counted_until_they_are_seen(shop: Shop, page: Page) -> None:
+    shop.open(page)
+    write(page, "One")
+    expect(page.get_by_text("Sent")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Open chat", exact=True)).to_be_focused()
+    shop.far.say("agent", "Two", name="Clara")
+    shop.far.say("agent", "Three", name="Clara")
+    expect(page.get_by_role("button", name="Open chat, 2 unread messages")).to_be_visible()
+    page.reload()
+    badge = page.get_by_role("button", name="Open chat, 2 unread messages")
+    expect(badge).to_be_visible()
+    assert shop.far.acknowledged == [], "nobody has seen them"
+    page.get_by_role("button", name="Put away").click()
+    badge.press("Enter")
+    expect(page.get_by_text("Three")).to_be_visible()
+    expect(page.get_by_role("textbox")).to_be_focused()
+    eventually(page, lambda: shop.far.acknowledged == ["c3"])
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Open chat", exact=True)).to_be_visible()
+
+
+def test_enter_sends_and_shift_enter_begins_a_line(shop: Shop, page: Page) -> None:
+    shop.open(page)
+    page.keyboard.type("One")
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.type("Two")
+    expect(page.get_by_role("textbox")).to_have_value("One\nTwo")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("textbox")).to_have_value("")
+    expect(page.get_by_text("Sent")).to_be_visible()
+    assert shop.far.texts() == ["One\nTwo"]
+
+
+def test_the_limit_is_told_before_it_is_reached(shop: Shop, page: Page) -> None:
+    shop.open(page)
+    field, send = page.get_by_role("textbox"), page.get_by_role("button", name="Send")
+    field.fill("\N{BICYCLE}" * 7_400)
+    expect(page.get_by_text("characters")).to_have_count(0)
+    field.fill("\N{BICYCLE}" * 7_990)
+    expect(page.get_by_text("10 characters left")).to_be_visible()
+    field.fill("x" * 8_003)
+    expect(page.get_by_text("3 characters too many. Shorten it to send.")).to_be_visible()
+    expect(send).to_be_disabled()
+    field.press("Enter")
+    field.fill("\N{BICYCLE}" * 8_000)
+    send.click()
+    expect(page.get_by_text("Sent")).to_be_visible()
+    assert [len(post["text"]) for post in shop.far.posts] == [8_000]
+
+
+def test_a_forgotten_session_is_made_anew(shop: Shop, page: Page) -> None:
+    shop.open(page)
+    write(page, "One")
+    expect(page.get_by_text("Sent")).to_be_visible()
+    shop.far.forget_sessions()
+    write(page, "Two")
+    eventually(page, lambda: bool(shop.far.talks) and shop.far.texts() == ["Two"])
+    shop.far.say("agent", "Three", name="Clara")
+    expect(page.get_by_text("Three")).to_be_visible()
+    assert bubbles(page) == ["Two", "Three"]
+
+
+def test_a_site_that_is_not_allowed_learns_why(shop: Shop, page: Page) -> None:
+    told: list[str] = []
+    page.on("console", lambda line: told.append(line.text))
+    shop.far.channel_refused = True
+    shop.open(page)
+    write(page, "Hello")
+    expect(page.get_by_role("status").get_by_text("The chat is not available")).to_be_visible()
+    expect(page.get_by_text("Hello", exact=True)).to_be_visible()
+    expect(page.get_by_role("textbox")).to_be_disabled()
+    (owner,) = [line for line in told if line.startswith("Caseway chat:")]
+    assert f"may not be used from http://localhost:{shop.port} (403: This site" in owner
+
+
+def test_two_tabs_are_one_customer(shop: Shop, page: Page, context: BrowserContext) -> None:
+    shop.open(page)
+    other = context.new_page()
+    shop.open(other)
+    write(page, "From the first")
+    expect(other.get_by_text("From the first")).to_be_visible()
+    write(other, "From the second")
+    expect(page.get_by_text("From the second")).to_be_visible()
+    assert len(shop.far.talks) == 1
+    assert bubbles(page) == bubbles(other) == ["From the first", "From the second"]
+    context.set_offline(True)
+    write(page, "Queued")
+    expect(other.get_by_text("Queued")).to_be_visible()
+    context.set_offline(False)
+    eventually(page, lambda: shop.far.texts()[2:] == ["Queued"])
+    eventually(page, lambda: bubbles(page) == bubbles(other) == shop.far.texts())
+    assert len(shop.far.posts) == 3
+
+
+def test_a_resolved_conversation_says_so_until_a_new_one_begins(shop: Shop, page: Page) -> None:
+    line = "This conversation was resolved. Write again to start a new one."
+    shop.open(page)
+    write(page, "One")
+    expect(page.get_by_text("Sent")).to_be_visible()
+    shop.far.turn("resolved")
+    expect(page.get_by_text(line)).to_be_visible()
+    shop.far.turn("waiting")
+    expect(page.get_by_text(line)).to_have_count(0)
+    expect(page.get_by_text("Waiting for a person")).to_be_visible()
+
+
+def test_a_new_message_does_not_move_what_is_being_read(shop: Shop, page: Page) -> None:
+    shop.open(page)
+    write(page, "One")
+    expect(page.get_by_text("Sent")).to_be_visible()
+    for number in range(30):
+        shop.far.say("agent", f"Reply {number}", name="Clara")
+    expect(page.get_by_text("Reply 29")).to_be_in_viewport()
+    log = page.get_by_role("log")
+    log.evaluate("log => { log.scrollTop = 40 }")
+    page.wait_for_function("n => n === 40", arg=log.evaluate("log => log.scrollTop"))
+    shop.far.say("agent", "The newest", name="Clara")
+    jump = page.get_by_role("button", name="1 new message")
+    expect(jump).to_be_visible()
+    assert log.evaluate("log => log.scrollTop") == 40
+    jump.click()
+    expect(page.get_by_text("The newest")).to_be_in_viewport()
+    expect(jump).to_have_count(0)
+
+
+def test_another_person_at_the_same_browser_sees_nothing_of_it(shop: Shop, page: Page) -> None:
+    ines, joao = "h.eyJzdWIiOiJpbmVzIn0.s", "h.eyJzdWIiOiJqb2FvIn0.s"
+    shop.tag(f'data-identity="{ines}"')
+    shop.open(page)
+    eventually(page, lambda: shop.far.identities == [ines])
+    write(page, "Private")
+    expect(page.get_by_text("Sent")).to_be_visible()
+    shop.tag(f'data-identity="{joao}"')
+    shop.open(page)
+    eventually(page, lambda: shop.far.identities == [ines, joao])
+    expect(page.get_by_role("log")).not_to_have_attribute("aria-busy", "true")
+    assert bubbles(page)[1:] == []
+    expect(page.get_by_text("Private")).to_have_count(0)
+
+
+def test_assistive_technology_finds_its_way(shop: Shop, page: Page) -> None:
+    shop.open(page)
+    write(page, "Hello")
+    expect(page.get_by_text("Sent")).to_be_visible()
+    shop.far.say("ai", "Which bike?", at="2026-03-03T13:54:00Z")
+    expect(page.get_by_text("Which bike?")).to_be_visible()
+    expect(page.get_by_role("dialog", name="Chat")).to_match_aria_snapshot(
+        """
+        - dialog "Chat":
+          - banner:
+            - heading "Chat" [level=2]
+            - button "Close chat"
+          - log "Messages":
+            - text: /You. Hello/
+            - time
+            - text: /AI. Which bike/
+            - time
+          - textbox "Write a message"
+          - button "Send" [disabled]
+        """
+    )
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_from_its_ground(shop: Shop, page: Page, scheme: str) -> None:
+    shop.tag(f'data-theme="{scheme}" data-open="true"')
+    shop.visit(page)
+    write(page, "Hello")
+    expect(page.get_by_text("Sent")).to_be_visible()
+    shop.far.say("agent", "Good day", name="Clara")
+    expect(page.get_by_text("Good day")).to_be_visible()
+    for where in (".bubble.mine", ".bubble:not(.mine)"):
+        colours = page.locator(where).evaluate(
+            "b => [getComputedStyle(b).color, getComputedStyle(b).backgroundColor]"
+        )
+        assert contrast(*colours) >= 4.5, (where, colours)
+    panel, note = page.locator(".panel"), page.locator(".under").last
+    ground = panel.evaluate("p => getComputedStyle(p).backgroundColor")
+    assert contrast(note.evaluate("n => getComputedStyle(n).color"), ground) >= 4.5
+    assert (luminance(ground) < 0.1) == (scheme == "dark")
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance as WCAG 2 defines it."""
+    parts = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
+    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    darker, lighter = sorted((luminance(one), luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def test_on_a_phone_it_fills_the_screen(shop: Shop, page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 760})
+    shop.open(page)
+    panel = page.get_by_role("dialog", name="Chat")
+    assert panel.bounding_box() == {"x": 0, "y": 0, "width": 390, "height": 760}
+    page.keyboard.type("Hello")
+    for _ in range(8):
+        page.keyboard.press("Tab")
+        inside = page.evaluate("document.activeElement.localName")
+        assert inside == "caseway-chat", "the page below does not take the focus"
+
+
+def test_a_right_to_left_page_gets_a_mirrored_widget(shop: Shop, page: Page) -> None:
+    shop.tag(html='lang="ar" dir="rtl"')
+    shop.visit(page)
+    button = page.get_by_role("button", name="افتح الدردشة")
+    box = button.bounding_box()
+    assert box is not None
+    assert box["x"] < 100
+    button.click()
+    page.get_by_role("textbox").fill("مرحبا")
+    page.get_by_role("textbox").press("Enter")
+    expect(page.get_by_text("أُرسلت")).to_be_visible()
+    mine, log = page.locator(".bubble.mine").bounding_box(), page.get_by_role("log").bounding_box()
+    assert mine is not None
+    assert log is not None
+    assert mine["x"] - log["x"] < 20
+
+
+def test_the_element_fills_its_parent_when_a_page_places_it_itself(shop: Shop, page: Page) -> None:
+    chat = f'<caseway-chat channel="shop" base="{shop.base}/" lang="de" inline open></caseway-chat>'
+    shop.show(
+        f"<!doctype html><html lang=en><head></head><body style='margin:0'>"
+        f"<div style='width:500px;height:420px'>{chat}</div>"
+        f"<script src='{shop.base}/widget.js'></script>"
+    )
+    shop.visit(page)
+    panel = page.get_by_role("region", name="Chat")
+    assert panel.bounding_box() == {"x": 0, "y": 0, "width": 500, "height": 420}
+    expect(page.get_by_role("button", name="Chat schließen")).to_have_count(0)
+    expect(page.locator("body")).to_be_focused()
+    page.get_by_role("textbox").fill("Guten Tag")
+    page.get_by_role("textbox").press("Enter")
+    expect(page.get_by_text("Gesendet")).to_be_visible()
+
+
+def test_a_strict_page_and_a_browser_without_storage_still_have_a_chat(
+    shop: Shop, page: Page
+) -> None:
+    policy = f"default-src 'none'; script-src {shop.base}; connect-src {shop.base}"
+    shop.show(
+        "<!doctype html><html lang=en><head>"
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+        f'<script src="{shop.base}/widget.js" data-channel="shop" async></script></head><body>'
+    )
+    page.add_init_script(
+        "Object.defineProperty(window, 'localStorage', { get() { throw new Error('blocked') } })"
+    )
+    shop.open(page)
+    write(page, "Hello")
+    expect(page.get_by_text("Sent")).to_be_visible()
+    box = page.get_by_role("dialog", name="Chat").bounding_box()
+    assert box is not None
+    assert box["width"] == 376
