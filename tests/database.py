@@ -108,9 +108,15 @@ class Server:
         self.execute(f"CREATE DATABASE {name} TEMPLATE {template} {strategy}")
         return Database(name, self.dsn_for(name))
 
+    def forget_templates(self) -> None:
+        """Drop those of former texts of the schema; nobody may be using them."""
+        for name in self._names("caseway_template_"):
+            if name != _template_name():
+                self.drop(name)
+
     def template(self) -> str:
         """A migrated database, made once for each text of the schema."""
-        name = f"caseway_template_{_schema_mark()}"
+        name = _template_name()
         self.execute(f"SELECT pg_advisory_lock({LOCK})")
         try:
             if name not in self._names("caseway_template_"):
@@ -134,6 +140,8 @@ def test_server() -> Iterator[Server]:
         dsn = embedded.dsn
     try:
         with contextlib.closing(Server(dsn)) as server:
+            if embedded is not None and not embedded.adopted:
+                server.forget_templates()
             yield server
     finally:
         if embedded is not None:
@@ -151,14 +159,14 @@ def data_folder() -> Iterator[Path]:
         shutil.rmtree(folder)
 
 
-def _schema_mark() -> str:
-    """Changes whenever anything does that a migrated database is made of."""
+def _template_name() -> str:
+    """Another one whenever anything changes that a migrated database is made of."""
     texts = sorted([*STORE.glob("*.sql"), *(STORE / "migrations").rglob("*.*")])
     digest = hashlib.sha256()
     for path in texts:
         if path.suffix in {".sql", ".py"}:
             digest.update(path.read_bytes())
-    return digest.hexdigest()[:12]
+    return f"caseway_template_{digest.hexdigest()[:12]}"
 
 
 def _lives(pid: int) -> bool:

@@ -6,10 +6,13 @@ that the operator allows; link-local addresses (a cloud's metadata) never. Plain
 inside the allowed networks. Redirects are answers like any other, never followed.
 """
 
+import asyncio
 import ipaddress
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from socket import AF_UNSPEC, AddressFamily
@@ -25,6 +28,7 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 CONNECT_TIMEOUT_SECONDS: Final = 5.0
+LONGEST_RETRY_AFTER: Final = timedelta(days=1)
 LIMIT_BYTES: Final = 16 * 1024 * 1024
 USER_AGENT: Final = "Caseway"
 _PUBLIC_V6: Final = IPv6Network("2000::/3")
@@ -66,6 +70,22 @@ class Answer:
     def content_type(self) -> str:
         """Lower case, without its parameters; empty if there is none."""
         return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+
+    @property
+    def at(self) -> datetime | None:
+        """Its `Date`, UTC: the far side's clock."""
+        return _moment(self.headers.get("Date", ""))
+
+    @property
+    def retry_after(self) -> timedelta | None:
+        """Given in seconds, or as a date, which is measured against the answer's own `Date`."""
+        value = self.headers.get("Retry-After", "").strip()
+        if value.isascii() and value.isdigit():
+            return min(timedelta(seconds=int(value[:9])), LONGEST_RETRY_AFTER)
+        until, now = _moment(value), self.at
+        if until is None or now is None:
+            return None
+        return max(timedelta(), min(until - now, LONGEST_RETRY_AFTER))
 
     def all(self, name: str) -> list[str]:
         """Every value of a header that may come more than once."""
@@ -189,12 +209,27 @@ class Outside:
                 return Answer(response.status, response.headers, await _read(response, limit_bytes))
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise NotReached(_unreached(error, url.host)) from error
-        except aiohttp.InvalidURL as error:
-            raise NotReached(f"{url.host} is no address for http") from error
+        except aiohttp.InvalidURL:
+            raise NotReached(f"{url.host} is no address for http") from None
         except TimeoutError as error:
             raise NoAnswer(f"{url.host} did not answer within {within_seconds:.0f} s") from error
         except (aiohttp.ClientError, OSError) as error:
             raise NoAnswer(f"{url.host} broke off ({type(error).__name__})") from error
+
+    async def addresses(self, url: URL) -> list[str]:
+        """Where a request would go, without making it. Raise `NotReached`."""
+        host = url.host or ""
+        if reason := self._literal(host, url.scheme):
+            raise AddressRefused(reason, remedy=_ALLOW_REMEDY)
+        resolver = GuardedResolver(self._allowed, plain=url.scheme == "http")
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
+                found = await resolver.resolve(host, url.port or 443)
+        except (OSError, TimeoutError) as error:
+            raise NotReached(f"there is no address for {host}") from error
+        finally:
+            await resolver.close()
+        return sorted({result["host"] for result in found})
 
     def _judge_literal(self, host: str, scheme: str) -> str:
         try:
@@ -218,6 +253,14 @@ class Outside:
             trust_env=False,
             raise_for_status=False,
         )
+
+
+def _moment(value: str) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(value)
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
 
 
 async def _read(response: aiohttp.ClientResponse, limit_bytes: int) -> bytes:

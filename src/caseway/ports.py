@@ -441,15 +441,16 @@ class Healing(Protocol):
 
 
 class Directory(Protocol):
-    """The configuration as it is now, by the keys that callers bring. May raise `Later`."""
+    """The configuration as it is now, of what is known to exist. May raise `Later`."""
 
-    async def token(self, public_name: str) -> WebhookToken | None: ...
+    async def token(self, public_name: str) -> WebhookToken | None:
+        """Also one that ended: whoever asks says whether it still holds."""
 
-    async def connection(self, key: ConnectionKey) -> Connection | None: ...
+    async def connection(self, key: ConnectionKey) -> Connection: ...
 
     async def channel(
-        self, organisation: OrganisationId, id: ChannelId
-    ) -> ChannelAccount | None: ...
+        self, organisation: OrganisationId, channel: ChannelId
+    ) -> ChannelAccount: ...
 
 
 class KeyHolder(Protocol):
@@ -544,7 +545,8 @@ class Reads(Protocol):
     ) -> Sequence[Noticed]:
         """The newest first. Empty `type` or `outcome`: any."""
 
-    async def channel_named(self, organisation: OrganisationId, name: str) -> ChannelId | None: ...
+    async def channel_named(self, organisation: OrganisationId, name: str) -> ChannelId | None:
+        """By its name or id; none that was removed."""
 
     async def handed_off_since(self, key: ConversationKey, since: datetime) -> bool: ...
 
@@ -560,8 +562,9 @@ class Reservation:
     """What is known of an idempotency key once it is reserved."""
 
     same_request: bool  # False: the key was used for another one
+    taken_up: bool  # somebody reserved it before, and left no answer
     since: datetime  # when it was reserved first
-    busy: bool  # somebody else reserved it a moment ago and has not answered yet
+    busy: bool  # that was a moment ago: the answer may yet come
     answer: Answered | None  # the first one's, once there is one
 
 

@@ -5,7 +5,7 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 
@@ -13,30 +13,35 @@ DURATION: Final = re.compile(r"(-?\d+(?:\.\d+)?)(ms|s|m|h)?")
 SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
+Rate = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Length = Annotated[float, msgspec.Meta(ge=0)]
+Count = Annotated[int, msgspec.Meta(ge=0)]
+
+
 class Faults(msgspec.Struct, frozen=True, omit_defaults=False, forbid_unknown_fields=True):
     """Rates are from 0 to 1. All chance comes from `seed`."""
 
     seed: int = 0
-    latency_ms: float = 0  # before each answer
-    errors: float = 0  # 500, 502 or 503 in place of the work
-    after_commit: float = 0  # 500 after a write was done
-    answers_lost: float = 0  # the connection is cut after a write was done
-    throttled: float = 0  # 429
-    retry_after_s: float = 1
-    cut: float = 0  # the connection is cut before anything is done
-    sessions_expired: float = 0  # this caller's session has ended
-    token_rejected: float = 0  # this caller's token is not taken any more
-    down_for_s: float = 0  # from now: 503 to everything
+    latency_ms: Length = 0  # before each answer
+    errors: Rate = 0  # 500, 502 or 503 in place of the work
+    after_commit: Rate = 0  # 500 after a write was done
+    answers_lost: Rate = 0  # the connection is cut after a write was done
+    throttled: Rate = 0  # 429
+    retry_after_s: Length = 1
+    cut: Rate = 0  # the connection is cut before anything is done
+    sessions_expired: Rate = 0  # this caller's session has ended
+    token_rejected: Rate = 0  # this caller's token is not taken any more
+    down_for_s: Length = 0  # from now: 503 to everything
     down_refuses: bool = False  # cut connections instead of 503
     clock_offset_s: float = 0  # Creatio's clock against ours
-    late: float = 0  # a write whose commit comes `late_ms` after its ModifiedOn
-    late_ms: float = 500
-    dropped: float = 0  # a webhook that is never sent
-    drop_next: int = 0  # the next n webhooks are never sent
-    doubled: float = 0  # sent twice
-    delayed: float = 0  # sent after `delayed_ms`
-    delayed_ms: float = 1000
-    reordered: float = 0  # held back until another one has gone, at most `delayed_ms`
+    late: Rate = 0  # a write whose commit comes `late_ms` after its ModifiedOn
+    late_ms: Length = 500
+    dropped: Rate = 0  # a webhook that is never sent
+    drop_next: Count = 0  # the next n webhooks are never sent
+    doubled: Rate = 0  # sent twice
+    delayed: Rate = 0  # sent after `delayed_ms`
+    delayed_ms: Length = 1000
+    reordered: Rate = 0  # held back until another one has gone, at most `delayed_ms`
     swallow_unknown: bool = False  # PATCH with an unknown property: 204, and nothing is written
     whole_rows_broken: bool = False  # a read without $select: 500
     strict_csrf: bool = False  # reads want the BPMCSRF header as well

@@ -20,6 +20,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.browser.serving import serving
+from tests.browser.shop import Shop
+from tests.browser.widget_server import FarSide
+
 ROOT = Path(__file__).resolve().parents[2]
 WIDGET = ROOT / "widget"
 BUILT_WIDGET = ROOT / "src" / "caseway" / "web" / "static" / "built" / "widget.js"
@@ -76,7 +80,7 @@ def page(context: BrowserContext) -> Page:
 @pytest.fixture(scope="session")
 def built_widget() -> Path:
     """`widget.js`, built if it is missing or older than its sources."""
-    sources = [*(WIDGET / "src").glob("*.ts"), WIDGET / "package-lock.json", *WIDGET.glob("*.ts")]
+    sources = [*(WIDGET / "src").rglob("*.ts"), WIDGET / "package-lock.json", *WIDGET.glob("*.ts")]
     newest = max(source.stat().st_mtime for source in sources)
     # Several test processes may come here at once: one builds, the others wait for it.
     lock = Path(tempfile.gettempdir()) / f"caseway-widget-{os.getuid()}.lock"
@@ -87,6 +91,19 @@ def built_widget() -> Path:
     return BUILT_WIDGET
 
 
+@pytest.fixture
+def far(built_widget: Path) -> FarSide:
+    """The widget's server, in memory."""
+    return FarSide(built_widget)
+
+
+@pytest.fixture
+def shop(far: FarSide) -> Iterator[Shop]:
+    """A site that carries the widget."""
+    with serving(far.app()) as port:
+        yield Shop(far, port)
+
+
 def _build() -> None:
     if not (WIDGET / "node_modules").exists():
         _run("npm", "ci")
@@ -94,6 +111,8 @@ def _build() -> None:
 
 
 def _run(*command: str) -> None:
-    done = subprocess.run(command, cwd=WIDGET, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        command, cwd=WIDGET, capture_output=True, text=True, timeout=120, check=False
+    )
     if done.returncode != 0:
         pytest.fail(f"{' '.join(command)} in widget/:\n{done.stdout}{done.stderr}", pytrace=False)

@@ -14,8 +14,13 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
-from starlette.responses import StreamingResponse
+from starlette.responses import (
+    FileResponse,
+    HTMLResponse,
+    JSONResponse,
+    Response,
+    StreamingResponse,
+)
 from starlette.routing import Route
 
 PATH = "/widget/v1/{channel}"
@@ -54,6 +59,7 @@ class FarSide:
     acknowledged: list[str] = field(default_factory=list)
     identities: list[str | None] = field(default_factory=list)
     streams: int = 0
+    streams_opened: int = 0
     answers_get_lost: int = 0
     channel_refused: bool = False
     cut: int = 0
@@ -90,7 +96,6 @@ class FarSide:
     def forget_sessions(self) -> None:
         with self._lock:
             self.talks.clear()
-            self.cut += 1
 
     def cut_streams(self) -> None:
         with self._lock:
@@ -178,6 +183,7 @@ class FarSide:
     async def _follow(self, talk: Talk, after: int) -> AsyncIterator[str]:
         cut = self.cut
         self.streams += 1
+        self.streams_opened += 1
         try:
             yield ": hello\n\n"
             while self.cut == cut:

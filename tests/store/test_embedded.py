@@ -20,6 +20,7 @@ import psutil
 import pytest
 
 from caseway.store.embedded import CannotStart, start
+from caseway.store.embedded.account import for_server
 from caseway.store.embedded.server import Embedded
 from tests.database import data_folder as fresh_data_folder
 
@@ -29,7 +30,7 @@ USER = """
 import sys
 from pathlib import Path
 from caseway.store.embedded import start
-embedded = start(Path(sys.argv[1]))
+embedded = start(Path(sys.argv[1]), {"fsync": "off"})
 print(embedded.dsn, flush=True)
 sys.stdin.read()
 embedded.close()
@@ -86,17 +87,27 @@ def ended(pid: int) -> bool:
         return True
 
 
+def begin(folder: Path) -> Embedded:
+    """Without waiting for the disk: what a kill leaves behind does not depend on it."""
+    return start(folder, {"fsync": "off"})
+
+
 @pytest.fixture(scope="module")
 def made() -> Iterator[Path]:
     """A stopped server's data folder: making one anew takes longer than all that follows."""
     with fresh_data_folder() as folder:
-        start(folder).close()
+        begin(folder).close()
         yield folder
 
 
 @pytest.fixture
 def folder(made: Path, data_folder: Path) -> Path:
-    subprocess.run(["cp", "-a", f"{made}/.", data_folder], check=True)
+    """A copy of what matters in it; the programs, which nobody changes, are linked."""
+    home = data_folder / "postgresql"
+    home.mkdir()
+    subprocess.run(["cp", "-a", made / "postgresql" / "cluster", home], check=True)
+    if (made / "postgresql" / "binaries").exists():
+        subprocess.run(["cp", "-al", made / "postgresql" / "binaries", home], check=True)
     return data_folder
 
 
@@ -143,15 +154,15 @@ def test_a_first_start_gives_a_database_of_our_own(data_folder: Path) -> None:
 
 
 def test_what_was_kept_is_there_after_a_restart(folder: Path) -> None:
-    with start(folder) as embedded:
+    with begin(folder) as embedded:
         run(embedded.dsn, "CREATE TABLE kept AS SELECT 42 AS n")
-    with start(folder) as embedded:
+    with begin(folder) as embedded:
         assert ask(embedded.dsn, "SELECT n FROM kept") == 42
 
 
 def test_the_last_user_stops_the_server(folder: Path) -> None:
-    first = start(folder)
-    second = start(folder)
+    first = begin(folder)
+    second = begin(folder)
     assert second.adopted
     assert second.dsn == first.dsn
     server = postmaster(folder)
@@ -165,7 +176,7 @@ def test_the_last_user_stops_the_server(folder: Path) -> None:
 
 def test_many_starts_at_once_make_one_server(data_folder: Path) -> None:
     joined: list[Embedded] = []
-    starts = [threading.Thread(target=lambda: joined.append(start(data_folder))) for _ in range(4)]
+    starts = [threading.Thread(target=lambda: joined.append(begin(data_folder))) for _ in range(4)]
     for one in starts:
         one.start()
     for one in starts:
@@ -189,7 +200,7 @@ def test_a_killed_user_leaves_a_server_that_the_next_one_adopts_and_ends(
         user.wait()
     assert accepts(dsn)
 
-    with start(folder) as embedded:
+    with begin(folder) as embedded:
         assert embedded.adopted
         assert postmaster(folder) == server
     until(lambda: ended(server))
@@ -198,25 +209,25 @@ def test_a_killed_user_leaves_a_server_that_the_next_one_adopts_and_ends(
 def test_a_server_does_not_end_with_the_process_that_started_it(folder: Path) -> None:
     with another_user(folder) as user:
         first_line(user)
-        with start(folder) as embedded:
+        with begin(folder) as embedded:
             assert embedded.adopted
             user.communicate(timeout=PATIENCE_SECONDS)  # it leaves in order
             assert ask(embedded.dsn, "SELECT 1") == 1
 
 
 def test_a_killed_server_recovers_what_was_committed(folder: Path) -> None:
-    with start(folder) as before:
+    with begin(folder) as before:
         run(before.dsn, "CREATE TABLE kept AS SELECT 42 AS n")
         os.kill(postmaster(folder), signal.SIGKILL)
         until(lambda: not accepts(before.dsn))
-        with start(folder) as embedded:
+        with begin(folder) as embedded:
             assert not embedded.adopted
             assert embedded.dsn == before.dsn
             assert ask(embedded.dsn, "SELECT n FROM kept") == 42
 
 
 def test_a_killed_server_is_revived_by_who_still_uses_it(folder: Path) -> None:
-    with start(folder) as embedded:
+    with begin(folder) as embedded:
         assert not embedded.revive()
         os.kill(postmaster(folder), signal.SIGKILL)
         until(lambda: not accepts(embedded.dsn))
@@ -234,21 +245,24 @@ def test_a_killed_server_whose_parent_never_buries_it_is_replaced(folder: Path) 
         os.kill(server, signal.SIGKILL)
         until(lambda: not accepts(dsn))
         assert psutil.Process(server).status() == psutil.STATUS_ZOMBIE
-        with start(folder) as embedded:
+        with begin(folder) as embedded:
             assert ask(embedded.dsn, "SELECT 1") == 1
             assert psutil.Process(server).status() == psutil.STATUS_ZOMBIE
 
 
 def test_a_pid_that_belongs_to_somebody_else_by_now_is_no_server(folder: Path) -> None:
-    with start(folder) as embedded:
+    with begin(folder) as embedded:
         os.kill(postmaster(folder), signal.SIGKILL)
         until(lambda: not accepts(embedded.dsn))
-    stranger = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    # One that the server's account could signal, or PostgreSQL would know by itself.
+    stranger = subprocess.Popen(
+        ["/bin/sh", "-c", "read line"], stdin=subprocess.PIPE, **for_server().identity
+    )
     try:
         for name in ("cluster/postmaster.pid", "socket/.s.PGSQL.5432.lock"):
             file = folder / "postgresql" / name
             file.write_text("\n".join([str(stranger.pid), *file.read_text().split("\n")[1:]]))
-        with start(folder) as embedded:
+        with begin(folder) as embedded:
             assert ask(embedded.dsn, "SELECT 1") == 1
         assert stranger.poll() is None
     finally:
@@ -259,13 +273,13 @@ def test_a_start_that_was_cut_short_is_made_good(data_folder: Path) -> None:
     half = data_folder / "postgresql" / "cluster.half"
     half.mkdir(parents=True)
     (half / "PG_VERSION").write_text("18\n")
-    with start(data_folder) as embedded:
+    with begin(data_folder) as embedded:
         assert ask(embedded.dsn, "SELECT 1") == 1
     assert not half.exists()
 
 
 def test_nobody_else_is_let_in(folder: Path) -> None:
-    with start(folder) as embedded:
+    with begin(folder) as embedded:
         home = folder / "postgresql"
         sockets = home / "socket"
         assert stat.S_IMODE(sockets.stat().st_mode) == 0o700
@@ -287,14 +301,14 @@ def _listening(pid: int) -> list[object]:
 
 
 def test_the_server_is_never_root(folder: Path) -> None:
-    with start(folder):
+    with begin(folder):
         uids = psutil.Process(postmaster(folder)).uids()
     expected = os.geteuid() or pwd.getpwnam("nobody").pw_uid
     assert set(uids) == {expected}
 
 
 def test_no_statement_and_no_row_reaches_the_log(folder: Path) -> None:
-    with start(folder) as embedded:
+    with begin(folder) as embedded:
         run(embedded.dsn, "CREATE TABLE kept (address text PRIMARY KEY)")
         insert = "INSERT INTO kept VALUES ('ada@example.com')"
         run(embedded.dsn, insert)
@@ -307,12 +321,12 @@ def test_no_statement_and_no_row_reaches_the_log(folder: Path) -> None:
 
 def test_a_long_path_gets_a_short_socket(data_folder: Path) -> None:
     folder = data_folder / ("deep" * 25)
-    with start(folder) as embedded:
+    with begin(folder) as embedded:
         assert ask(embedded.dsn, "SELECT 1") == 1
         sockets = Path(parse_qs(urlsplit(embedded.dsn).query)["host"][0])
         assert sockets.parent == Path("/tmp")
         assert stat.S_IMODE(sockets.stat().st_mode) == 0o700
-        with start(folder) as again:
+        with begin(folder) as again:
             assert again.adopted
     assert not sockets.exists()
 
@@ -320,13 +334,13 @@ def test_a_long_path_gets_a_short_socket(data_folder: Path) -> None:
 def test_another_major_version_is_refused_with_the_way_out(folder: Path) -> None:
     (folder / "postgresql" / "cluster" / "PG_VERSION").write_text("17\n")
     with pytest.raises(CannotStart, match=r"PostgreSQL 17.*caseway backup.*caseway restore"):
-        start(folder)
+        begin(folder)
 
 
 def test_a_server_that_cannot_run_says_why_and_leaves_no_lock(folder: Path) -> None:
     with pytest.raises(CannotStart, match="shared_buffers"):
-        start(folder, {"shared_buffers": "plenty"})
-    with start(folder) as embedded:
+        start(folder, {"fsync": "off", "shared_buffers": "plenty"})
+    with begin(folder) as embedded:
         assert ask(embedded.dsn, "SELECT 1") == 1
 
 
@@ -337,7 +351,7 @@ def test_a_folder_of_somebody_else_is_refused(data_folder: Path) -> None:
         folder = data_folder
         os.chown(folder, pwd.getpwnam("nobody").pw_uid, -1)
     with pytest.raises(CannotStart, match=r"belongs to \w+: run Caseway as"):
-        start(folder)
+        begin(folder)
 
 
 def test_root_needs_a_folder_that_the_server_may_enter(data_folder: Path) -> None:
@@ -346,16 +360,16 @@ def test_root_needs_a_folder_that_the_server_may_enter(data_folder: Path) -> Non
     folder = data_folder / "caseway"
     if os.geteuid() == 0:
         with pytest.raises(CannotStart, match=f"enter {data_folder}: .*/var/lib/caseway"):
-            start(folder)
+            begin(folder)
         assert stat.S_IMODE(data_folder.stat().st_mode) == 0o700
     else:
-        with start(folder) as embedded:
+        with begin(folder) as embedded:
             assert ask(embedded.dsn, "SELECT 1") == 1
 
 
 def test_no_parent_folder_is_opened_to_the_world(folder: Path) -> None:
     before = [stat.S_IMODE(path.stat().st_mode) for path in (folder, *folder.parents)]
-    with start(folder):
+    with begin(folder):
         pass
     after = [stat.S_IMODE(path.stat().st_mode) for path in (folder, *folder.parents)]
     assert after == before
@@ -377,9 +391,11 @@ def test_a_platform_without_binaries_is_told_what_to_set() -> None:
 
 
 def test_a_socket_without_a_server_behind_it_is_not_taken_for_one(folder: Path) -> None:
+    with begin(folder):
+        pass
     left = folder / "postgresql" / "socket" / ".s.PGSQL.5432"
     with socket.socket(socket.AF_UNIX) as stale:
         stale.bind(str(left))
     assert left.exists()
-    with start(folder) as embedded:
+    with begin(folder) as embedded:
         assert ask(embedded.dsn, "SELECT 1") == 1

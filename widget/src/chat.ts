@@ -4,10 +4,15 @@ import { html, LitElement, nothing, type PropertyValues } from "lit";
 import { Composer } from "./composer.ts";
 import { Conversation } from "./conversation.ts";
 import { Door } from "./door.ts";
-import { icons } from "./icons.ts";
 import { Keep, openShelf, subjectOf } from "./keep.ts";
-import { drawMessages, drawOutgoing, drawWords, speakerOf, type Voice } from "./log.ts";
-import { styles } from "./styles.ts";
+import { drawLauncher } from "./launcher.ts";
+import type { Voice } from "./log.ts";
+import { drawPanel } from "./panel.ts";
+import { devices } from "./styles/devices.ts";
+import { frame } from "./styles/frame.ts";
+import { launcher } from "./styles/launcher.ts";
+import { log } from "./styles/log.ts";
+import { panel } from "./styles/panel.ts";
 import { makeUuid } from "./uuid.ts";
 import { chooseLanguage, fill, isRightToLeft, wordsOf, type Words } from "./words.ts";
 
@@ -16,7 +21,7 @@ const PHONE = "(max-width: 480px)";
 const AT_END_PX = 48;
 
 export class CasewayChat extends LitElement {
-  static override styles = styles;
+  static override styles = [frame, panel, log, launcher, devices];
   static override properties = {
     channel: {},
     base: {},
@@ -197,7 +202,7 @@ export class CasewayChat extends LitElement {
   }
 
   protected override render(): unknown {
-    const { conversation, words } = this;
+    const { conversation } = this;
     if (conversation === null) return nothing;
     const place = this.inline ? "inline" : `floating ${this.sideClass}`;
     const look = `${this.isDark ? "dark" : ""} ${this.isOpen ? "open" : ""}`;
@@ -207,9 +212,7 @@ export class CasewayChat extends LitElement {
       lang=${this.language}
       @keydown=${(event: KeyboardEvent) => this.pressed(event)}
     >
-      ${this.isOpen
-        ? this.drawPanel(conversation, words)
-        : html`${this.drawPeek(conversation, words)}${this.drawButton(conversation, words)}`}
+      ${this.isOpen ? this.drawPanel(conversation) : this.drawLauncher(conversation)}
     </div>`;
   }
 
@@ -221,130 +224,34 @@ export class CasewayChat extends LitElement {
     return isAtStart ? "at-start" : "";
   }
 
-  private drawButton({ unread }: Conversation, words: Words): unknown {
-    const many = unread === 1 ? words.openUnreadOne : fill(words.openUnread, unread);
-    return html`<button
-        class="launch"
-        aria-label=${unread === 0 ? words.open : many}
-        aria-expanded="false"
-        @click=${() => this.show()}
-      >
-        ${icons.chat}
-        ${unread === 0
-          ? nothing
-          : html`<span class="badge" aria-hidden="true">${unread > 99 ? "99+" : unread}</span>`}
-      </button>
-      <div class="hidden" role="status">${unread === 0 ? nothing : this.count(unread)}</div>`;
+  private drawLauncher(conversation: Conversation): unknown {
+    return drawLauncher(conversation, this.voice, {
+      open: () => this.show(),
+      putAway: (reply) => {
+        conversation.putAway(reply);
+        this.focusNext = "button";
+      },
+    });
   }
 
-  /** The newest reply shows itself and can be put away, then for good. */
-  private drawPeek(conversation: Conversation, words: Words): unknown {
-    const reply = conversation.peek;
-    if (reply === null) return nothing;
-    const putAway = (): void => {
-      conversation.putAway(reply.id);
-      this.focusNext = "button";
-    };
-    return html`<div class="peek">
-      <button class="said" @click=${() => this.show()}>
-        <b>${speakerOf(reply, this.voice)}</b>${drawWords(reply.text.slice(0, 280))}
-      </button>
-      <button class="bare" aria-label=${words.putAway} @click=${putAway}>${icons.close}</button>
-    </div>`;
-  }
-
-  private drawPanel(conversation: Conversation, words: Words): unknown {
-    const isModal = !this.inline && matchMedia(PHONE).matches;
-    return html`<section
-      class="panel"
-      role=${this.inline ? "region" : "dialog"}
-      aria-modal=${isModal ? "true" : nothing}
-      aria-labelledby="heading"
-    >
-      <header>
-        <span class="sign">${icons.chat}</span>
-        <div>
-          <h2 id="heading">${this.heading ?? words.title}</h2>
-          <p>${this.whoAnswers(conversation, words)}</p>
-        </div>
-        ${this.inline
-          ? nothing
-          : html`<button class="bare" aria-label=${words.close} @click=${() => this.hide()}>
-              ${icons.close}
-            </button>`}
-      </header>
-      ${this.drawNotice(conversation, words)}${this.drawLog(conversation, words)}
-      <div class="foot">
-        ${this.drawJump(conversation)}
-        ${this.composer.draw({
-          words,
-          placeholder: conversation.state === "resolved" ? words.writeAgain : words.write,
-          isOnline: conversation.isOnline,
-          isAllowed: conversation.isAllowed,
-        })}
-      </div>
-    </section>`;
-  }
-
-  private whoAnswers({ state }: Conversation, words: Words): unknown {
-    const said = {
-      none: nothing,
-      ai: words.byAi,
-      waiting: words.forPerson,
-      human: words.byPerson,
-      resolved: words.closed,
-    };
-    return said[state];
-  }
-
-  private drawNotice(conversation: Conversation, words: Words): unknown {
-    const { isAllowed, isOnline, isBroken } = conversation;
-    const says = !isAllowed
-      ? words.notAllowed
-      : !isOnline
-        ? html`${icons.offline}${words.offline}`
-        : isBroken
-          ? words.paused
-          : nothing;
-    return html`<div class="notice" role="status">${says}</div>`;
-  }
-
-  private drawLog(conversation: Conversation, words: Words): unknown {
-    const { transcript, outgoing, isLoaded, state } = conversation;
-    const isFresh = isLoaded && transcript.newest === null && outgoing.length === 0;
-    const deeds = {
-      tryAgain: (clientId: string) => conversation.tryAgain(clientId),
-      takeBack: (clientId: string) => this.takeBack(clientId),
-    };
-    return html`<div
-      class="log ${isFresh ? "fresh" : ""}"
-      role="log"
-      aria-label=${words.messages}
-      aria-busy=${isLoaded ? "false" : "true"}
-      tabindex="0"
-      @scroll=${() => this.scrolled()}
-    >
-      ${isLoaded || !conversation.isOnline ? nothing : html`<div class="line">${words.loading}</div>`}
-      ${isFresh ? html`<div class="bubble">${drawWords(this.greeting ?? words.greeting)}</div>` : nothing}
-      ${drawMessages(transcript.messages, this.voice)}
-      ${drawOutgoing(outgoing, conversation, deeds, this.voice)}
-      ${state === "resolved" && outgoing.length === 0
-        ? html`<div class="line">${words.resolved}</div>`
-        : nothing}
-    </div>`;
-  }
-
-  private drawJump({ unread }: Conversation): unknown {
-    if (unread === 0 || this.followsEnd) return nothing;
-    const jump = (): void => {
-      this.followsEnd = true;
-      this.requestUpdate();
-    };
-    return html`<button class="jump" @click=${jump}>${icons.down}${this.count(unread)}</button>`;
-  }
-
-  private count(unread: number): string {
-    return unread === 1 ? this.words.newOne : fill(this.words.newMany, unread);
+  private drawPanel(conversation: Conversation): unknown {
+    const { voice, heading, greeting, inline, followsEnd } = this;
+    const isModal = !inline && matchMedia(PHONE).matches;
+    return drawPanel(
+      conversation,
+      this.composer,
+      { voice, heading, greeting, isInline: inline, isModal, followsEnd },
+      {
+        close: () => this.hide(),
+        scrolled: () => this.scrolled(),
+        jump: () => {
+          this.followsEnd = true;
+          this.requestUpdate();
+        },
+        tryAgain: (clientId) => conversation.tryAgain(clientId),
+        takeBack: (clientId) => this.takeBack(clientId),
+      },
+    );
   }
 
   private get voice(): Voice {

@@ -15,9 +15,6 @@ from caseway.creatio.errors import (
     CONNECTION_PAGE,
     CredentialsRefused,
     is_json,
-    message,
-    retry_after,
-    shown,
 )
 from caseway.creatio.passes import Pass
 from caseway.domain.connection import Connection
@@ -35,14 +32,8 @@ _HEADERS: Final = {
 }
 
 
-class _Fault(msgspec.Struct, rename="pascal"):
-    message: str | None = None
-
-
 class _Login(msgspec.Struct, rename="pascal"):
     code: int | None = None
-    message: str | None = None
-    exception: _Fault | None = None
 
 
 _LOGIN: Final = msgspec.json.Decoder(_Login)
@@ -103,17 +94,16 @@ class Forms:
             return Pass(headers, now, now + RENEW_AFTER_SECONDS)
         if answer.status in {401, 403} or (login is not None and login.code):
             raise CredentialsRefused(
-                f"Creatio refused user name and password{_words(login)}",
+                "Creatio refused user name and password",
                 maybe_taken=False,
                 remedy=f"Enter the user name and password for {self._name} again under"
                 f" {CONNECTION_PAGE}. Messages are kept and will be sent.",
             )
         busy = answer.status >= 500 or answer.status == 429
         raise Later(
-            f"Creatio's login answered {answer.status} without a session"
-            f" {message(answer.body)}".strip(),
+            f"Creatio's login answered {answer.status} without a session",
             maybe_taken=False,
-            retry_after=retry_after(answer.headers),
+            retry_after=answer.retry_after,
             remedy="" if busy else f"Check the instance URL under {CONNECTION_PAGE}.",
         )
 
@@ -125,13 +115,6 @@ def _decoded(answer: Answer) -> _Login | None:
         return _LOGIN.decode(answer.body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-
-
-def _words(login: _Login | None) -> str:
-    if login is None:
-        return ""
-    words = (login.exception.message if login.exception else None) or login.message
-    return f": {shown(words)}" if words else ""
 
 
 def _cookies(answer: Answer) -> dict[str, str]:

@@ -16,9 +16,6 @@ from caseway.creatio.errors import (
     CONNECTION_PAGE,
     CredentialsRefused,
     is_json,
-    message,
-    retry_after,
-    shown,
 )
 from caseway.creatio.passes import Pass
 from caseway.domain.connection import Connection
@@ -126,16 +123,16 @@ class OAuth:
             )
         if answer.status in {400, 401} and token is not None and token.error:
             raise CredentialsRefused(
-                f"the identity service refused client id and secret ({shown(token.error)})",
+                "the identity service refused client id and secret",
                 maybe_taken=False,
                 remedy=f"Paste the client id and a new secret for {self._name} under"
                 f" {CONNECTION_PAGE}. Messages are kept and will be sent.",
             )
         busy = answer.status >= 500 or answer.status == 429
         raise Later(
-            f"the identity service gave no token ({answer.status}) {message(answer.body)}".strip(),
+            f"the identity service gave no token ({answer.status})",
             maybe_taken=False,
-            retry_after=retry_after(answer.headers),
+            retry_after=answer.retry_after,
             remedy="" if busy else f"Check the identity service URL under {CONNECTION_PAGE}.",
         )
 

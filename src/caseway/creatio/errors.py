@@ -6,8 +6,7 @@ they are shown to people, never acted on.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -16,7 +15,6 @@ import msgspec
 from caseway.outbound import Answer
 from caseway.ports import Later, Never
 
-LONGEST_RETRY_AFTER: Final = timedelta(days=1)
 CONNECTION_PAGE: Final = "Settings → Ticketing → Creatio"
 _SHOWN_CHARACTERS: Final = 200
 
@@ -84,14 +82,12 @@ def verdict(answer: Answer, *, empty_is_good: bool = False) -> Verdict:
     if status in _NEW_PASS:
         return Verdict(Meaning.SIGN_IN, reason, _REMEDIES.get(status, _REMEDIES[401]))
     if status == 429:
-        return Verdict(
-            Meaning.LATER, reason or "throttled", retry_after=retry_after(answer.headers)
-        )
+        return Verdict(Meaning.LATER, reason or "throttled", retry_after=answer.retry_after)
     if status in _LATER:
         return Verdict(Meaning.LATER, reason, _REMEDIES.get(status, ""))
     if 400 <= status < 500:
         return Verdict(Meaning.NEVER, reason)
-    return Verdict(Meaning.LATER, reason, maybe_taken=True, retry_after=retry_after(answer.headers))
+    return Verdict(Meaning.LATER, reason, maybe_taken=True, retry_after=answer.retry_after)
 
 
 def is_json(answer: Answer) -> bool:
@@ -157,30 +153,3 @@ def shown(text: str) -> str:
     """One line of somebody else's words."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return line if len(line) <= _SHOWN_CHARACTERS else line[: _SHOWN_CHARACTERS - 1] + "…"
-
-
-def retry_after(headers: Mapping[str, str]) -> timedelta | None:
-    """Seconds, or an HTTP date measured against the answer's own `Date`; at most a day."""
-    value = headers.get("Retry-After", "").strip()
-    if value.isascii() and value.isdigit():
-        seconds = int(value) if len(value) < 9 else LONGEST_RETRY_AFTER.total_seconds()
-        return min(timedelta(seconds=seconds), LONGEST_RETRY_AFTER)
-    until, now = _date(value), date(headers)
-    if until is None or now is None:
-        return None
-    return max(timedelta(), min(until - now, LONGEST_RETRY_AFTER))
-
-
-def date(headers: Mapping[str, str]) -> datetime | None:
-    """The answer's `Date`, UTC: the only clock of Creatio's that every answer shows."""
-    return _date(headers.get("Date", ""))
-
-
-def _date(value: str) -> datetime | None:
-    if not value:
-        return None
-    try:
-        found = parsedate_to_datetime(value)
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError, TypeError, IndexError):
-        return None

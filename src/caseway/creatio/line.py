@@ -15,7 +15,7 @@ from yarl import URL
 from caseway.creatio.auth_forms import Forms
 from caseway.creatio.auth_oauth import OAuth
 from caseway.creatio.circuit import Circuit, State
-from caseway.creatio.errors import CredentialsRefused, Meaning, Verdict, date, verdict
+from caseway.creatio.errors import CredentialsRefused, Meaning, Verdict, verdict
 from caseway.creatio.odata import CHEAPEST
 from caseway.creatio.passes import Pass, Passes
 from caseway.creatio.platform import PREFIXES, is_elsewhere
@@ -168,7 +168,7 @@ class Line:
             raise AnswerTooLarge(str(error), maybe_taken=True) from error
         except NoAnswer as error:
             raise Later(str(error), maybe_taken=True) from error
-        at = date(answer.headers)
+        at = answer.at
         if at is None:
             raise Later(
                 "Creatio's answer has no Date header",

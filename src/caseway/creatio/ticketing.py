@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -39,7 +40,7 @@ from caseway.creatio.odata import (
 )
 from caseway.creatio.platform import platform
 from caseway.domain.connection import Connection, Platform
-from caseway.domain.ids import ActivityId, CaseId, RemoteContactId, StatusId
+from caseway.domain.ids import NOBODY, ActivityId, CaseId, RemoteContactId, StatusId
 from caseway.domain.remote import (
     Activity,
     Look,
@@ -104,30 +105,29 @@ class CreatioTicketing:
 
     async def look(self, case: CaseId, *, since: datetime | None, case_first: bool) -> Look:
         until = self._line.deadline()
+        alone = None
         if case_first:
             alone = await self._case(case, since, until)
             if alone.status is None or not await self._is_resolved(alone.status, until):
                 return alone
         found = await self._activities(case, since, until)
-        if found is None:
-            return await self._case(case, since, until, nothing_new=True)
-        return found
+        if found is not None and found.status is not None:
+            return found
+        alone = alone or await self._case(case, since, until)
+        return replace(alone, activities=found.activities if found else (), case_only=False)
 
-    async def _case(
-        self, case: CaseId, since: datetime | None, until: float, *, nothing_new: bool = False
-    ) -> Look:
+    async def _case(self, case: CaseId, since: datetime | None, until: float) -> Look:
         reply = await self._line.good(Request("case", case_by_id(case)), until=until)
         found = rows(_CASES, reply.answer)
-        if not found or found[0].status_id is None:
-            return Look(None, (), reply.at, since, gone=True, case_only=not nothing_new)
-        row = found[0]
+        if not found:
+            return Look(None, (), reply.at, since, gone=True, case_only=True)
         return Look(
-            StatusId(row.status_id) if row.status_id else None,
+            StatusId(found[0].status_id or NOBODY),
             (),
             reply.at,
             since,
-            case_only=not nothing_new,
-            number=row.number or "",
+            case_only=True,
+            number=found[0].number or "",
         )
 
     async def _activities(self, case: CaseId, since: datetime | None, until: float) -> Look | None:

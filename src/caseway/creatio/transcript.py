@@ -103,39 +103,33 @@ class _Writing:
 
     async def _settle(self, batch: Sequence[NewActivity], reply: Reply) -> None:
         answers = parts(reply.answer)
-        before = len(self._outcomes)
-        for position, activity in enumerate(batch):
+        if 0 not in answers:
+            await self._find_out(
+                batch, Later("the answer to a batch is unreadable", maybe_taken=True)
+            )
+            return
+        for position in range(len(batch)):
             part = answers.get(position)
             if part is None:
-                break  # the batch had stopped before it
-            outcome = await self._outcome(activity, part, reply)
-            if isinstance(outcome, Undecided):
-                self._stop(outcome.reason, maybe_taken=False)
+                return  # the batch had stopped before it
+            made = made_of(part.answer, Reply(part.answer, GOOD, reply.at))
+            if made is None:
+                failure = failure_of(verdict(part.answer), part.status)
+                await self._find_out(batch[position:], failure)
                 return
-            self._outcomes.append(outcome)
-            if isinstance(outcome, Refused):
-                return
-        if len(self._outcomes) == before:  # nothing was answered for what we asked
-            lost = Later("Creatio's answer to a batch cannot be read", maybe_taken=True)
-            await self._adopt(batch, lost)
-            if len(self._outcomes) == before:
-                self._stop(str(lost), maybe_taken=False)
-        elif not self.rest:
-            self._status = _status(answers.get(len(batch)))
+            self._outcomes.append(made)
+        self._status = _status(answers.get(len(batch)))
 
-    async def _outcome(self, activity: NewActivity, part: Part, reply: Reply) -> Outcome:
-        answer = part.answer
-        if made := made_of(answer, Reply(answer, GOOD, reply.at)):
-            return made
-        failure = failure_of(verdict(answer), part.status)
-        found = await look_up(
-            self._line, "Activity", [activity.id], until=self._until, after=failure
-        )
-        if activity.id in found:
-            return found[activity.id]
+    async def _find_out(self, batch: Sequence[NewActivity], failure: Later | Never) -> None:
+        """The first of these was not created now: it is there already, or has failed."""
+        before = len(self._outcomes)
+        await self._adopt(batch, failure)
+        if len(self._outcomes) > before:
+            return
         if isinstance(failure, Never):
-            return Refused(str(failure))
-        return Undecided(str(failure), maybe_taken=False)
+            self._outcomes.append(Refused(str(failure)))
+        else:
+            self._stop(str(failure), maybe_taken=False)
 
     async def _refused(self, batch: Sequence[NewActivity], reply: Reply) -> None:
         """The batch as a whole was not answered as a batch."""

@@ -1,17 +1,9 @@
-"""An agent's words as a customer can read them: HTML becomes text, quoted history is folded away.
+"""An agent's words as a customer can read them: HTML becomes text. Total: any bytes."""
 
-Both are total: whatever an agent's editor makes of a mail, words come out, and where folding
-would leave nothing, everything stays.
-"""
-
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
-
-# Those whose reply headers the library knows. Its own default is English alone.
-_LANGUAGES: Final = ("en", "de", "cs", "da", "es", "fr", "it", "ja", "ko", "nl", "pl", "sv", "zh")
-FOLDED_CHARACTERS: Final = 60_000  # beyond, a mail is sent as it is: the search grows quadratic
 
 
 def plain_text(html: str) -> str:
@@ -38,13 +30,3 @@ def _show_address(link: "HtmlElement") -> None:
         link.text = f"{link.text or ''} ({shown})"
     else:
         last.tail = f"{last.tail or ''} ({shown})"
-
-
-def fold_quotes(text: str) -> str:
-    """The newest part of a mail, without what it answers and without the signature."""
-    if len(text) > FOLDED_CHARACTERS:
-        return text
-    from mailparser_reply import EmailReplyParser
-
-    newest = EmailReplyParser(languages=list(_LANGUAGES)).parse_reply(text) or ""
-    return newest.strip() or text

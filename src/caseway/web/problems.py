@@ -41,9 +41,9 @@ class Problem(Exception):
         )
 
 
-def body(status: int, detail: str) -> bytes:
+def body(status: int, detail: str, **more: str) -> bytes:
     phrase = HTTPStatus(status).phrase
-    return msgspec.json.encode({"title": phrase, "status": status, "detail": detail})
+    return msgspec.json.encode({"title": phrase, "status": status, "detail": detail} | more)
 
 
 def seconds(wait: timedelta) -> str:

@@ -96,12 +96,12 @@ def _with_case(kind: str, case: Any) -> Notification:
     found = GUID.fullmatch(case)
     if found is None:
         return _rejected(_not_a_guid(case), kind)
-    id = UUID("".join(found.groups()))
-    if id == NOBODY:
+    named = UUID("".join(found.groups()))
+    if named == NOBODY:
         return Notification(kind, None, Outcome.IGNORED, NO_CASE)
     if kind == "case_updated":
-        return Notification(kind, CaseId(id), Outcome.IGNORED, RESERVED)
-    return Notification(kind, CaseId(id))
+        return Notification(kind, CaseId(named), Outcome.IGNORED, RESERVED)
+    return Notification(kind, CaseId(named))
 
 
 def _unknown_type(kind: str) -> str:

@@ -1,0 +1,153 @@
+"""What pages and the API read: an organisation's own rows, as records for people outside."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+
+from caseway.domain.adoption import Outcome
+from caseway.domain.conversation import Author, MessageKind, State
+from caseway.domain.delivery import State as Debt
+from caseway.domain.ids import (
+    ActivityId,
+    CaseId,
+    ChannelId,
+    ConversationId,
+    ConversationKey,
+    EventId,
+    MessageId,
+    OrganisationId,
+)
+from caseway.ports import Noticed, Overview, Said
+from caseway.store import rows
+from caseway.store.intake import transaction
+from caseway.store.queries import load
+
+SQL: Final = load("reads")
+END_OF_TIME: Final = (datetime(9999, 1, 1, tzinfo=UTC), UUID(int=2**128 - 1))
+
+
+class PostgresReads:
+    """Bound by the row-level policies: a query that forgot its organisation would see no other."""
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+        self._pool = pool
+
+    async def conversation(self, key: ConversationKey) -> Overview | None:
+        async with transaction(self._pool, key.organisation) as link:
+            row = await SQL["conversation"].fetchrow(
+                link, organisation=key.organisation, conversation=key.conversation
+            )
+        if row is None:
+            return None
+        return Overview(
+            key=rows.key_of(row),
+            state=State(row["state"]),
+            channel=ChannelId(row["channel_id"]),
+            channel_name=row["channel_name"],
+            name=row["name"],
+            email=row["email"],
+            phone=row["phone"],
+            case=None if row["case_id"] is None else CaseId(row["case_id"]),
+            case_number=row["case_number"],
+            base_url=row["base_url"],
+            created_at=row["created_at"],
+        )
+
+    async def message(self, key: ConversationKey, message: MessageId) -> Said | None:
+        async with transaction(self._pool, key.organisation) as link:
+            row = await SQL["message"].fetchrow(
+                link,
+                organisation=key.organisation,
+                conversation=key.conversation,
+                message=message,
+            )
+        return None if row is None else said(row)
+
+    async def messages(self, key: ConversationKey, *, after: int, limit: int) -> Sequence[Said]:
+        async with transaction(self._pool, key.organisation) as link:
+            found = await SQL["messages"].fetch(
+                link,
+                organisation=key.organisation,
+                conversation=key.conversation,
+                after=after,
+                most=limit,
+            )
+        return [said(row) for row in found]
+
+    async def events(
+        self,
+        organisation: OrganisationId,
+        *,
+        type: str,
+        outcome: str,
+        conversation: ConversationId | None,
+        before: tuple[datetime, UUID] | None,
+        limit: int,
+    ) -> Sequence[Noticed]:
+        time, id = before or END_OF_TIME  # noqa: A001 - the field's word
+        asked: dict[str, object] = {
+            "organisation": organisation,
+            "type": type,
+            "outcome": outcome,
+            "before": time,
+            "before_id": id,
+            "most": limit,
+        }
+        async with transaction(self._pool, organisation) as link:
+            if conversation is None:
+                found = await SQL["events"].fetch(link, **asked)
+            else:
+                found = await SQL["events_of"].fetch(link, **asked, conversation=conversation)
+        return [_noticed(row) for row in found]
+
+    async def channel_named(self, organisation: OrganisationId, name: str) -> ChannelId | None:
+        async with transaction(self._pool, organisation) as link:
+            found = await SQL["channel_named"].fetchval(link, organisation=organisation, name=name)
+        return None if found is None else ChannelId(found)
+
+    async def handed_off_since(self, key: ConversationKey, since: datetime) -> bool:
+        async with transaction(self._pool, key.organisation) as link:
+            return bool(
+                await SQL["handed_off_since"].fetchval(
+                    link,
+                    organisation=key.organisation,
+                    conversation=key.conversation,
+                    since=since,
+                )
+            )
+
+
+def said(row: asyncpg.Record) -> Said:
+    return Said(
+        id=MessageId(row["id"]),
+        conversation=ConversationId(row["conversation_id"]),
+        position=row["position"],
+        author=Author(row["author"]),
+        author_name=row["author_name"],
+        kind=MessageKind(row["kind"]),
+        text=row["text"],
+        provider_id=row["provider_id"],
+        written_at=row["written_at"],
+        activity=None if row["activity_id"] is None else ActivityId(row["activity_id"]),
+        delivery=None if row["delivery"] is None else Debt(row["delivery"]),
+        attempts=row["attempts"] or 0,
+        possible_double=bool(row["possible_double"]),
+    )
+
+
+def _noticed(row: asyncpg.Record) -> Noticed:
+    return Noticed(
+        id=EventId(row["id"]),
+        received_at=row["received_at"],
+        found_by=row["found_by"],
+        type=row["event_type"],
+        case=None if row["case_id"] is None else CaseId(row["case_id"]),
+        conversation=(
+            None if row["conversation_id"] is None else ConversationId(row["conversation_id"])
+        ),
+        outcome=Outcome(row["outcome"]),
+        reason=row["reason"],
+    )

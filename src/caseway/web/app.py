@@ -1,0 +1,73 @@
+"""The HTTP side of one process: every route, and what stands before it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import Final
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from caseway.web import assets, failures, health
+from caseway.web.api import conversations, description, events
+from caseway.web.bodies import WholeBodies
+from caseway.web.metrics import WebCounts
+from caseway.web.parts import Parts
+from caseway.web.receiver.receiver import PATH, Receiver
+from caseway.web.receiver.refusals import Refusals
+from caseway.web.security import KnownHosts, OwnForms, SecurityHeaders
+
+BODY_LIMIT_BYTES: Final = 512 * 1024  # a text of 32,000 characters, each escaped twice over
+
+
+class Web:
+    """The ASGI application. The webhook's calls pass by everything that pages need."""
+
+    def __init__(self, pages: ASGIApp, receiver: Receiver) -> None:
+        self._pages = failures.Root(pages)
+        self._receiver = failures.Root(receiver)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and is_webhook(scope["path"]):
+            await self._receiver(scope, receive, send)
+        else:
+            await self._pages(scope, receive, send)
+
+
+def is_webhook(path: str) -> bool:
+    return path.startswith(PATH) and path[len(PATH) : len(PATH) + 1] in {"", "/"}
+
+
+def build(parts: Parts, *, hosts: Iterable[str]) -> Web:
+    """`hosts`: the names we answer to, without ports."""
+    refusals = Refusals(parts.refusals)
+    receiver = Receiver(
+        events=parts.events, directory=parts.directory, refusals=refusals, now=parts.now
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with asyncio.TaskGroup() as tasks:
+            duties = [tasks.create_task(refusals.run())]
+            yield
+            for duty in duties:
+                duty.cancel()
+
+    app = FastAPI(
+        title=description.TITLE,
+        openapi_url=description.OPENAPI_PATH,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.parts = parts
+    app.openapi = lambda: description.describe(app)  # type: ignore[method-assign] # FastAPI's way
+    app.include_router(conversations.routes)
+    app.include_router(events.routes)
+    app.router.routes.extend(health.routes)
+    app.router.routes.extend(description.routes)
+    app.router.routes.extend(assets.routes(["caseway.css", "docs.css"]))
+    failures.install(app)
+    parts.metrics.register(WebCounts(receiver.tally, lambda: 0))
+    bounded = WholeBodies(app, limit_bytes=BODY_LIMIT_BYTES)
+    return Web(SecurityHeaders(KnownHosts(OwnForms(bounded), hosts)), receiver)

@@ -1,0 +1,88 @@
+"""Whatever goes wrong on the way to an answer is said as a problem, and never more than is safe."""
+
+from typing import Final
+from uuid import uuid4
+
+import structlog
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from caseway.ports import Later, Overloaded
+from caseway.web.problems import Problem
+
+log = structlog.get_logger()
+UNREACHABLE: Final = "The store cannot be reached right now. Try again in a few seconds."
+NOT_FOUND: Final = "There is nothing at this address."
+
+
+def install(app: FastAPI) -> None:
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Later, _later)
+    app.add_exception_handler(Overloaded, _later)
+
+
+async def _problem(request: Request, failure: Exception) -> Response:
+    del request
+    assert isinstance(failure, Problem)  # noqa: S101 - it is registered for nothing else
+    return failure.response()
+
+
+async def _malformed(request: Request, failure: Exception) -> Response:
+    """Names the first field that is wrong; what was sent is not repeated."""
+    del request
+    assert isinstance(failure, RequestValidationError)  # noqa: S101 - as above
+    error = failure.errors()[0]
+    where, *names = error["loc"]
+    if where == "path":
+        return Problem(404, "There is nothing of this id.").response()
+    if error["type"] == "json_invalid":
+        return Problem(400, "The body is not JSON.").response()
+    field = ".".join(str(name) for name in names) or str(where)
+    return Problem(400, f"{field}: {error['msg']}.").response()
+
+
+async def _http(request: Request, failure: Exception) -> Response:
+    del request
+    assert isinstance(failure, HTTPException)  # noqa: S101 - as above
+    detail = NOT_FOUND if failure.status_code == 404 else str(failure.detail)
+    return Problem(failure.status_code, detail, headers=failure.headers).response()
+
+
+async def _later(request: Request, failure: Exception) -> Response:
+    del request
+    from datetime import timedelta
+
+    wait = failure.retry_after if isinstance(failure, Later) else None
+    return Problem(503, UNREACHABLE, retry_after=wait or timedelta(seconds=2)).response()
+
+
+class Root:
+    """The one place where our own bugs end: told in the log once, to the caller by a reference."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        begun = False
+
+        async def noting(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        except Exception:
+            if scope["type"] != "http":
+                raise
+            reference = uuid4().hex[:6]
+            log.exception("request.failed", method=scope["method"], reference=reference)
+            if not begun:
+                detail = f"Something broke on our side. Nothing was lost. Reference {reference}."
+                await Problem(500, detail).response()(scope, receive, send)

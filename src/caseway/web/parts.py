@@ -1,0 +1,39 @@
+"""What the web needs from the rest of the house. `bootstrap` fills it."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from prometheus_client import CollectorRegistry
+
+from caseway.ports import (
+    ApiKeys,
+    Directory,
+    Events,
+    Intake,
+    Rates,
+    Reads,
+    RefusalCounts,
+    Repeats,
+    Wakes,
+    WidgetSessions,
+)
+
+Check = Callable[[], Awaitable[str]]  # what is wrong, in words; empty: nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    events: Events
+    directory: Directory
+    refusals: RefusalCounts
+    intake: Intake
+    keys: ApiKeys
+    reads: Reads
+    repeats: Repeats
+    rates: Rates
+    sessions: WidgetSessions
+    wakes: Wakes
+    now: Callable[[], datetime]
+    metrics: CollectorRegistry
+    checks: Mapping[str, Check] = field(default_factory=dict)  # /readyz, by what they look at

@@ -1,0 +1,226 @@
+"""The real application on a real server over a real database, for every test of the web."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import aiohttp
+import asyncpg
+import pytest
+import uvicorn
+from prometheus_client import CollectorRegistry
+
+from caseway.domain.ids import (
+    ChannelId,
+    ConnectionId,
+    ConnectionKey,
+    ConversationId,
+    ConversationKey,
+    OrganisationId,
+)
+from caseway.domain.secret import Secret
+from caseway.store.directory import Directory
+from caseway.store.idempotency import PostgresRepeats
+from caseway.store.intake import PostgresIntake
+from caseway.store.keys import Keys
+from caseway.store.rates import PostgresRates
+from caseway.store.reads import PostgresReads
+from caseway.store.refusals import PostgresRefusals
+from caseway.store.secrets import Secrets, new_key
+from caseway.store.tokens import Tokens
+from caseway.store.wakes import PostgresWakes
+from caseway.store.webhooks import SharedCommit
+from caseway.store.widget_sessions import PostgresWidgetSessions
+from caseway.web.app import Web, build
+from caseway.web.parts import Parts
+from tests.database import Database
+
+Pool = asyncpg.Pool  # the checker's parameter is left out where nobody checks
+PATIENCE_SECONDS = 15.0
+ORIGIN = "https://shop.example"
+IDENTITY_SECRET = "a secret of the shop, 32 bytes long or more"  # noqa: S105
+
+
+@dataclass
+class Tenant:
+    """An organisation with a connection, an API channel, a widget, a webhook token and a key."""
+
+    organisation: OrganisationId
+    connection: ConnectionId
+    api: ChannelId
+    widget: ChannelId
+    token: str
+    key: str
+
+    @property
+    def bearer(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.key}"}
+
+
+@dataclass
+class House:
+    """What a test may reach: the address, the client, the rows behind it."""
+
+    base: str
+    client: aiohttp.ClientSession
+    owner: "asyncpg.Pool[asyncpg.Record]"
+    web: Web
+    secrets: Secrets
+    sync: "asyncpg.Pool[asyncpg.Record]"
+    tenant: Tenant
+    other: Tenant
+    metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
+
+    def webhook(self, token: str | None = None) -> str:
+        shown = self.tenant.token if token is None else token
+        return f"{self.base}/backend/creatio/webhook/{shown}"
+
+    async def notify(
+        self, body: bytes, headers: dict[str, str] | None = None
+    ) -> tuple[int, dict[str, Any]]:
+        async with self.client.post(self.webhook(), data=body, headers=headers) as answer:
+            return answer.status, await answer.json(content_type=None)
+
+    async def events(self) -> list[asyncpg.Record]:
+        return await self.owner.fetch(
+            "SELECT * FROM webhook_event WHERE organisation_id = $1 ORDER BY received_at",
+            self.tenant.organisation,
+        )
+
+    async def begin(self, **more: Any) -> dict[str, Any]:
+        """A conversation by the API, with a case that exists."""
+        body = {
+            "channel": "api",
+            "contact": {"name": "Ines", "email": "ines@example.com"},
+            "message": {"text": "Hello"},
+        } | more
+        url = f"{self.base}/api/v1/conversations"
+        async with self.client.post(url, json=body, headers=self.tenant.bearer) as answer:
+            assert answer.status in {200, 201}, await answer.text()
+            made: dict[str, Any] = await answer.json()
+            return made
+
+    async def case_of(self, conversation: str) -> UUID:
+        found: UUID = await self.owner.fetchval(
+            "SELECT case_id FROM conversation WHERE id = $1", UUID(conversation)
+        )
+        return found
+
+    def key_of(self, conversation: str) -> ConversationKey:
+        return ConversationKey(self.tenant.organisation, ConversationId(UUID(conversation)))
+
+
+async def eventually(holds: Callable[[], Awaitable[bool]]) -> None:
+    """Waits for a condition, with a deadline."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not await holds():
+            await asyncio.sleep(0.02)
+
+
+async def make_tenant(
+    owner: "asyncpg.Pool[asyncpg.Record]",
+    sync: "asyncpg.Pool[asyncpg.Record]",
+    secrets: Secrets,
+    name: str,
+) -> Tenant:
+    organisation, connection = OrganisationId(uuid4()), ConnectionId(uuid4())
+    api, widget = ChannelId(uuid4()), ChannelId(uuid4())
+    await owner.execute(
+        "INSERT INTO organisation (id, name) VALUES ($1, $2)", organisation, f"{name} {uuid4()}"
+    )
+    await owner.execute(
+        "INSERT INTO connection (organisation_id, id, name, base_url, auth, login, secret)"
+        " VALUES ($1, $2, 'main', 'https://acme.creatio.com', 'oauth', 'id', $3)",
+        organisation,
+        connection,
+        secrets.encrypt("secret"),
+    )
+    for id, kind, settings in (
+        (api, "api", "{}"),
+        (widget, "widget", f'{{"origins": ["{ORIGIN}"], "identity_secret_set": true}}'),
+    ):
+        await owner.execute(
+            "INSERT INTO channel (organisation_id, id, connection_id, kind, name, settings, secret)"
+            " VALUES ($1, $2, $3, $4, $4, $5::text::jsonb, $6)",
+            organisation,
+            id,
+            connection,
+            kind,
+            settings,
+            secrets.encrypt(IDENTITY_SECRET),
+        )
+    token = await Tokens(sync, secrets).ensure(ConnectionKey(organisation, connection))
+    key: Secret = await Keys(sync).create(organisation, "tests")
+    return Tenant(organisation, connection, api, widget, token.reveal(), key.reveal())
+
+
+@contextlib.asynccontextmanager
+async def serving(app: Any) -> AsyncIterator[str]:
+    """A real server on a port of its own; its address."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        config = uvicorn.Config(
+            app,
+            ws="none",
+            http="httptools",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=2,
+        )
+        server = uvicorn.Server(config)
+        server.install_signal_handlers = lambda: None  # type: ignore[attr-defined] # older releases
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(server.serve(sockets=[listening]))
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while not server.started:
+                    await asyncio.sleep(0.01)
+            try:
+                yield f"http://127.0.0.1:{port}"
+            finally:
+                server.should_exit = True
+
+
+@pytest.fixture
+async def house(
+    database: Database,
+    owner_pool: "asyncpg.Pool[asyncpg.Record]",
+    pool: "asyncpg.Pool[asyncpg.Record]",
+    web_pool: "asyncpg.Pool[asyncpg.Record]",
+) -> AsyncIterator[House]:
+    secrets = Secrets([new_key()])
+    tenant = await make_tenant(owner_pool, pool, secrets, "Nordlicht")
+    other = await make_tenant(owner_pool, pool, secrets, "Someone else")
+    registry = CollectorRegistry()
+
+    async def reachable() -> str:
+        await web_pool.fetchval("SELECT 1")
+        return ""
+
+    async with SharedCommit(pool) as events, aiohttp.ClientSession() as client:
+        web = build(
+            Parts(
+                events=events,
+                directory=Directory(pool, secrets),
+                refusals=PostgresRefusals(pool),
+                intake=PostgresIntake(web_pool),
+                keys=Keys(web_pool),
+                reads=PostgresReads(web_pool),
+                repeats=PostgresRepeats(web_pool),
+                rates=PostgresRates(web_pool),
+                sessions=PostgresWidgetSessions(web_pool),
+                wakes=PostgresWakes(database.dsn),
+                now=lambda: datetime.now(tz=UTC),
+                metrics=registry,
+                checks={"store": reachable},
+            ),
+            hosts=["127.0.0.1", "localhost"],
+        )
+        async with serving(web) as base:
+            yield House(base, client, owner_pool, web, secrets, pool, tenant, other, registry)
+            web.close_streams()
