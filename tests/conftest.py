@@ -1,6 +1,7 @@
 """Fixtures that every test may ask for."""
 
 import contextlib
+import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from hypothesis import HealthCheck, settings
 
 from caseway.store.roles import Role
 from tests import database as ground
+from tests.store.embedding import begin
 
 # A database is made for a test function, not for each of its examples: they choose new keys.
 settings.register_profile(
@@ -21,7 +23,7 @@ settings.load_profile("caseway")
 @pytest.fixture(scope="session")
 def server() -> Iterator[ground.Server]:
     """The one PostgreSQL of the run, shared by its processes."""
-    with ground.test_server() as found:
+    with ground.running_server() as found:
         yield found
 
 
@@ -94,3 +96,22 @@ def data_folder() -> Iterator[Path]:
     """For a test that starts an embedded server of its own."""
     with ground.data_folder() as folder:
         yield folder
+
+
+@pytest.fixture(scope="session")
+def made_folder() -> Iterator[Path]:
+    """A stopped server's data folder: making one anew takes longer than all that follows."""
+    with ground.data_folder() as folder:
+        begin(folder).close()
+        yield folder
+
+
+@pytest.fixture
+def embedded_folder(made_folder: Path, data_folder: Path) -> Path:
+    """A copy of what matters in it; the programs, which nobody changes, are linked."""
+    home = data_folder / "postgresql"
+    home.mkdir()
+    subprocess.run(["cp", "-a", made_folder / "postgresql" / "cluster", home], check=True)
+    if (made_folder / "postgresql" / "binaries").exists():
+        subprocess.run(["cp", "-al", made_folder / "postgresql" / "binaries", home], check=True)
+    return data_folder

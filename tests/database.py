@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import itertools
 import os
+import platform
 import shutil
 import tempfile
 import threading
@@ -27,6 +28,8 @@ from caseway.store.migrate import migrate
 T = TypeVar("T")
 PATIENCE_SECONDS: Final = 120
 LOCK: Final = 0x_7E57
+# A test database is named for the machine and the process whose it is: who may sweep it.
+PREFIX: Final = f"caseway_test_{hashlib.sha256(platform.node().encode()).hexdigest()[:6]}_"
 STORE: Final = Path(__file__).parents[1] / "src" / "caseway" / "store"
 # What makes a server fast and forgetful; a test about durability starts its own.
 FORGETFUL: Final = {
@@ -93,15 +96,25 @@ class Server:
 
     def _sweep(self) -> None:
         """Drop what test processes left behind that were killed."""
-        for name in self._names("caseway_test_"):
-            if not _lives(int(name.split("_")[2])):
-                self.drop(name)
+        with self._alone():
+            for name in self._names(PREFIX):
+                if not _lives(int(name.removeprefix(PREFIX).partition("_")[0])):
+                    self.drop(name)
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Other test processes wait here."""
+        self.execute(f"SELECT pg_advisory_lock({LOCK})")
+        try:
+            yield
+        finally:
+            self.execute(f"SELECT pg_advisory_unlock({LOCK})")
 
     def drop(self, name: str) -> None:
         self.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
     def create(self, template: str) -> Database:
-        name = f"caseway_test_{os.getpid()}_{next(self._numbers)}"
+        name = f"{PREFIX}{os.getpid()}_{next(self._numbers)}"
         # Five times as fast as through the log; before 15 it is the only way.
         newer = self._connection.get_server_version().major >= 15
         strategy = "STRATEGY FILE_COPY" if newer else ""
@@ -117,21 +130,18 @@ class Server:
     def template(self) -> str:
         """A migrated database, made once for each text of the schema."""
         name = _template_name()
-        self.execute(f"SELECT pg_advisory_lock({LOCK})")
-        try:
+        with self._alone():
             if name not in self._names("caseway_template_"):
                 half = f"{name}_half"
                 self.drop(half)
                 self.execute(f"CREATE DATABASE {half}")
                 self._background.run(migrate(self.dsn_for(half)))
                 self.execute(f"ALTER DATABASE {half} RENAME TO {name}")
-        finally:
-            self.execute(f"SELECT pg_advisory_unlock({LOCK})")
         return name
 
 
 @contextlib.contextmanager
-def test_server() -> Iterator[Server]:
+def running_server() -> Iterator[Server]:
     """The one server of this machine's test runs; it stops with the last of them."""
     embedded: Embedded | None = None
     dsn = os.environ.get("CASEWAY_TEST_DATABASE_URL")
@@ -175,5 +185,5 @@ def _lives(pid: int) -> bool:
     except ProcessLookupError:
         return False
     except PermissionError:
-        return True
+        pass  # somebody else's, hence alive
     return True

@@ -4,7 +4,7 @@ Stand-ins for what is beyond the doors, never for anything of ours. `FarCreatio`
 contract suite as the real client.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -34,7 +34,7 @@ from caseway.domain.remote import (
     Undecided,
     Written,
 )
-from caseway.ports import Later, Outgoing
+from caseway.ports import Later, Never, Outgoing
 
 NEW = StatusId(UUID("ae5f2f10-f46b-1410-fd9a-0050ba5d6c38"))
 IN_PROGRESS = StatusId(UUID("7e9f1204-f46b-1410-fb9a-0050ba5d6c38"))
@@ -60,6 +60,10 @@ class Died(BaseException):
     """Our process is gone: not an Exception, so that no clean-up of ours survives it."""
 
 
+async def open_gate() -> None:
+    """Nothing stalls here."""
+
+
 @dataclass
 class Case:
     id: CaseId
@@ -72,16 +76,24 @@ class Case:
 
 @dataclass
 class FarCreatio:
-    """Keeps cases and activities; `fate` decides how each call ends."""
+    """Keeps cases and activities; `fate` decides how each call ends.
+
+    ok; busy, down (refused); lost before, lost after (timed out, the latter once it worked);
+    die before, die after (our process ends); stall before, stall after: the caller waits at
+    `gate`, and then the call has timed out, or is answered after all.
+    """
 
     fate: Callable[[str], str] = lambda _kind: "ok"
+    gate: Callable[[], Awaitable[None]] = open_gate
     cases: dict[CaseId, Case] = field(default_factory=dict)
     activities: dict[ActivityId, Activity] = field(default_factory=dict)
     hidden: set[ActivityId] = field(default_factory=set)  # committed late: not yet visible
     contacts: dict[RemoteContactId, NewContact] = field(default_factory=dict)
     shift: timedelta = timedelta(0)
     calls: list[str] = field(default_factory=list)
-    on_open_case: Callable[[ActivityId], None] = lambda _activity: None
+    stood_open: set[ActivityId] = field(default_factory=set)  # inside an open case, ever
+    read_first: dict[ActivityId, int] = field(default_factory=dict)  # by the number of the call
+    visible_from: dict[ActivityId, int] = field(default_factory=dict)
     _last: datetime = datetime(2026, 1, 1, tzinfo=UTC)
 
     def now(self) -> datetime:
@@ -89,7 +101,7 @@ class FarCreatio:
         self._last = max(self._last + timedelta(microseconds=1), datetime.now(tz=UTC) + self.shift)
         return self._last
 
-    def _call(self, kind: str) -> str:
+    async def _call(self, kind: str) -> str:
         self.calls.append(kind)
         fate = self.fate(kind)
         if fate == "busy":
@@ -98,21 +110,29 @@ class FarCreatio:
             raise Later("Creatio cannot be reached", maybe_taken=False)
         if fate == "die before":
             raise Died
-        if fate == "lost before":
+        if fate == "stall before":
+            await self.gate()
+        if fate in {"lost before", "stall before"}:
             raise Later("timed out", maybe_taken=True)
         return fate
 
-    def _after(self, fate: str) -> None:
+    async def _after(self, fate: str) -> None:
         if fate == "die after":
             raise Died
+        if fate == "stall after":
+            await self.gate()
         if fate == "lost after":
             raise Later("timed out", maybe_taken=True)
 
     # what we ask of it
 
     async def look(self, case: CaseId, *, since: datetime | None, case_first: bool) -> Look:
-        fate = self._call("look")
-        self._after(fate)
+        fate = await self._call("look")
+        seen = self._seen(case, since=since, case_first=case_first)
+        await self._after(fate)
+        return seen
+
+    def _seen(self, case: CaseId, *, since: datetime | None, case_first: bool) -> Look:
         found = self.cases.get(case)
         if found is None:
             return Look(None, (), self.now(), since=since, gone=True)
@@ -125,24 +145,27 @@ class FarCreatio:
             and a.id not in self.hidden
             and (since is None or a.modified_on >= since)
         )
+        for row in rows:
+            self.read_first.setdefault(row.id, len(self.calls))
         return Look(found.status, rows, self.now(), since=since, number=found.number)
 
     async def case_status(self, case: CaseId) -> StatusId | None:
-        self._after(self._call("status"))
+        fate = await self._call("status")
         found = self.cases.get(case)
+        await self._after(fate)
         return found.status if found else None
 
     async def statuses(self) -> dict[StatusId, Status]:
         return STATUSES
 
     async def create_case(self, case: NewCase) -> Made:
-        fate = self._call("create case")
+        fate = await self._call("create case")
         if case.id not in self.cases:
             number = f"SR{len(self.cases) + 1:08}"
             self.cases[case.id] = Case(
                 case.id, number, NEW, self.now(), case.subject, case.description
             )
-        self._after(fate)
+        await self._after(fate)
         return Made(self.now(), number=self.cases[case.id].number)
 
     async def create_activities(self, case: CaseId, activities: Sequence[NewActivity]) -> Written:
@@ -152,9 +175,9 @@ class FarCreatio:
                 outcomes.append(Undecided("an earlier one is undecided", maybe_taken=False))
                 continue
             try:
-                fate = self._call("create activity")
+                fate = await self._call("create activity")
                 made = self._keep(case, new)
-                self._after(fate)
+                await self._after(fate)
                 outcomes.append(Made(self.now(), stamp=made.created_on))
             except Later as failure:
                 outcomes.append(Undecided(str(failure), failure.maybe_taken))
@@ -166,35 +189,39 @@ class FarCreatio:
             return self.activities[new.id]
         at = self.now()
         self.activities[new.id] = _activity(new.id, case, at, new.title, new.text, OUR_USER)
-        if not STATUSES[self.cases[case].status].flagged:
-            self.on_open_case(new.id)
+        self.visible_from[new.id] = len(self.calls)
+        self._stand(case)
         return self.activities[new.id]
 
+    def _stand(self, case: CaseId) -> None:
+        if not STATUSES[self.cases[case].status].flagged:
+            self.stood_open |= {a.id for a in self.activities.values() if a.case == case}
+
     async def write_status(self, case: CaseId, status: StatusId) -> None:
-        fate = self._call("write status")
-        self.cases[case] = replace(self.cases[case], status=status, modified_on=self.now())
-        self._after(fate)
+        fate = await self._call("write status")
+        self.set_status(case, status)
+        await self._after(fate)
 
     async def find_contacts(self, *, email: str, phone: str) -> Sequence[RemoteContactId]:
-        self._after(self._call("find contact"))
+        await self._after(await self._call("find contact"))
         return [i for i, c in self.contacts.items() if email and c.email == email] or [
             i for i, c in self.contacts.items() if phone and c.phone == phone
         ]
 
     async def create_contact(self, contact: NewContact) -> Made:
-        fate = self._call("create contact")
+        fate = await self._call("create contact")
         self.contacts.setdefault(contact.id, contact)
-        self._after(fate)
+        await self._after(fate)
         return Made(self.now())
 
     async def changed_activities(self, since: datetime, limit: int) -> Page:
-        self._after(self._call("sweep"))
+        await self._after(await self._call("sweep"))
         visible = [a for a in self.activities.values() if a.id not in self.hidden]
         rows = [Changed(a.id, a.case, a.modified_on) for a in visible if a.modified_on >= since]
         return self._page(rows, limit)
 
     async def changed_cases(self, since: datetime, limit: int) -> Page:
-        self._after(self._call("sweep"))
+        await self._after(await self._call("sweep"))
         rows = [
             Changed(c.id, c.id, c.modified_on, c.status)
             for c in self.cases.values()
@@ -207,7 +234,7 @@ class FarCreatio:
         return Page(tuple(rows[:limit]), len(rows) >= limit, datetime.now(tz=UTC) + self.shift)
 
     async def time(self) -> datetime:
-        self._after(self._call("time"))
+        await self._after(await self._call("time"))
         return self.now()
 
     async def newest_activities(self, cases: Sequence[CaseId], limit: int) -> Sequence[Activity]:
@@ -227,12 +254,20 @@ class FarCreatio:
         self.activities[new] = replace(
             _activity(new, case, stamp, "Reply", text, AGENT), author_name="Clara Brandt"
         )
-        if not visible:
+        if visible:
+            self.visible_from[new] = len(self.calls)
+        else:
             self.hidden.add(new)
         return new
 
+    def appears(self, activity: ActivityId) -> None:
+        """The transaction that wrote it commits at last."""
+        self.hidden.discard(activity)
+        self.visible_from[activity] = len(self.calls)
+
     def set_status(self, case: CaseId, status: StatusId) -> None:
         self.cases[case] = replace(self.cases[case], status=status, modified_on=self.now())
+        self._stand(case)
 
 
 def _activity(
@@ -269,6 +304,7 @@ class Postbox:
     kind: str = "api"
     repeats_recognised: bool = True
     fate: Callable[[], str] = lambda: "ok"
+    gate: Callable[[], Awaitable[None]] = open_gate
     received: list[tuple[str, str, bool]] = field(default_factory=list)  # address, text, marked
     arrived: set[DeliveryId] = field(default_factory=set)
     on_the_wire: int = 0
@@ -283,7 +319,11 @@ class Postbox:
             raise Later("the channel answered 429", maybe_taken=False)
         if fate == "die before":
             raise Died
-        if fate == "lost before":
+        if fate == "never":
+            raise Never("no such customer")
+        if fate == "stall before":
+            await self.gate()
+        if fate in {"lost before", "stall before"}:
             raise Later("timed out", maybe_taken=True)
         if not (self.repeats_recognised and outgoing.id in self.arrived):
             words = outgoing.text if outgoing.kind is Kind.MESSAGE else "(resolved)"
@@ -291,6 +331,8 @@ class Postbox:
         self.arrived.add(outgoing.id)
         if fate == "die after":
             raise Died
+        if fate == "stall after":
+            await self.gate()
         if fate == "lost after":
             raise Later("timed out", maybe_taken=True)
         return Event.CONFIRMED

@@ -1,5 +1,6 @@
 """One organisation with its Creatio and a channel, on a real database: where stories begin."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -26,10 +27,11 @@ from caseway.domain.ids import (
     OrganisationId,
 )
 from caseway.domain.secret import Secret
-from caseway.ports import Inbound, Kept, NewEvent
+from caseway.ports import Inbound, Kept, Looks, NewEvent
 from caseway.store.healing import PostgresHealing
 from caseway.store.intake import PostgresIntake
 from caseway.store.looks import PostgresLooks
+from caseway.store.queue import enqueue
 from caseway.store.sweeps import PostgresSweeps
 from caseway.store.webhooks import SharedCommit
 from caseway.sync.reconciler import Reconciler, Surroundings
@@ -59,9 +61,11 @@ class Story:
     postbox: Postbox = field(default_factory=Postbox)
     chance: Callable[[], float] = lambda: 0.0
     lease: timedelta = timedelta(seconds=12)
+    renew_every: timedelta = timedelta(seconds=3)
+    passed: float = 0.0  # s that the worker's own clock was put forward
 
     def __post_init__(self) -> None:
-        self.looks = PostgresLooks(self.pool, lease=self.lease)
+        self.looks: Looks = PostgresLooks(self.pool, lease=self.lease)
         self.intake = PostgresIntake(self.web)
         self.healing = PostgresHealing(self.pool)
         self.sweeps = PostgresSweeps(self.pool)
@@ -87,11 +91,17 @@ class Story:
             slots=Slots(at_once=8, may_wait=32),
             chance=self.chance,
             lease=self.lease,
-            renew_every=self.lease / 4,
+            renew_every=self.renew_every,
+            monotonic=lambda: time.monotonic() + self.passed,
         )
 
     async def customer_writes(
-        self, text: str, *, peer: str = "customer-1", provider_id: str = ""
+        self,
+        text: str,
+        *,
+        peer: str = "customer-1",
+        provider_id: str = "",
+        starts_as_ai: bool = False,
     ) -> Kept:
         return await self.intake.keep(
             Inbound(
@@ -107,6 +117,7 @@ class Story:
                 text=text,
                 provider_id=provider_id,
                 written_at=datetime.now(tz=UTC),
+                starts_as_ai=starts_as_ai,
             ),
             self.connection,
         )
@@ -134,10 +145,15 @@ class Story:
 
     # the queue, taken from by hand so that a test decides when
 
-    async def jobs(self) -> list[ConversationKey]:
-        """Take every job that is ready now."""
+    async def jobs(self, most: int = 1000) -> list[ConversationKey]:
+        """Take every job of this story that is ready now, the oldest first."""
         rows = await self.pool.fetch(
-            "DELETE FROM queue.pgqueuer WHERE execute_after <= now() RETURNING id, payload"
+            """DELETE FROM queue.pgqueuer WHERE id IN (
+                   SELECT id FROM queue.pgqueuer
+                    WHERE execute_after <= now() AND substr(payload, 1, 16) = $1
+                    ORDER BY id LIMIT $2) RETURNING id, payload""",
+            self.connection.organisation.bytes,
+            most,
         )
         return [
             ConversationKey.from_bytes(r["payload"]) for r in sorted(rows, key=lambda r: r["id"])
@@ -154,14 +170,45 @@ class Story:
         raise AssertionError("the work never ends")
 
     async def pass_time(self, span: timedelta) -> None:
-        """Everything that waits for a time is that much nearer to it."""
+        """Everything that waits for a time is that much nearer to it, here and at Creatio's."""
+        ours = self.connection.organisation
         for statement in (
-            "UPDATE conversation SET due_at = due_at - $1::interval, lease_until = lease_until - $1::interval",
-            "UPDATE delivery SET not_before = not_before - $1::interval, owed_at = owed_at - $1::interval",
-            "UPDATE queue.pgqueuer SET execute_after = execute_after - $1::interval",
-            "UPDATE sweep_cursor SET next_at = next_at - $1::interval, lease_until = lease_until - $1::interval",
+            "UPDATE conversation SET due_at = due_at - $1::interval, lease_until = lease_until - $1::interval WHERE organisation_id = $2",
+            "UPDATE delivery SET not_before = not_before - $1::interval, owed_at = owed_at - $1::interval WHERE organisation_id = $2",
+            "UPDATE sweep_cursor SET next_at = next_at - $1::interval, lease_until = lease_until - $1::interval WHERE organisation_id = $2",
         ):
-            await self.pool.execute(statement, span)
+            await self.pool.execute(statement, span, ours)
+        await self.pool.execute(
+            """UPDATE queue.pgqueuer SET execute_after = execute_after - $1::interval
+                WHERE substr(payload, 1, 16) = $2""",
+            span,
+            ours.bytes,
+        )
+        self.passed += span.total_seconds()
+        self.creatio.shift += span
+
+    async def owe_look(self, key: ConversationKey, *, after: timedelta) -> None:
+        async with self.pool.acquire() as connection:
+            await enqueue(connection, key, delay=after)
+
+    async def waiting_jobs(self) -> int:
+        found: int = await self.pool.fetchval(
+            "SELECT count(*) FROM queue.pgqueuer WHERE substr(payload, 1, 16) = $1",
+            self.connection.organisation.bytes,
+        )
+        return found
+
+    async def leave(self) -> None:
+        """Nobody is to come back to this story: other stories use the same database."""
+        ours = self.connection.organisation
+        await self.pool.execute(
+            "DELETE FROM queue.pgqueuer WHERE substr(payload, 1, 16) = $1", ours.bytes
+        )
+        await self.pool.execute(
+            """UPDATE conversation SET due_at = NULL, lease_until = NULL
+                WHERE organisation_id = $1""",
+            ours,
+        )
 
     async def row(self, key: ConversationKey) -> asyncpg.Record:
         found = await self.pool.fetchrow(

@@ -134,6 +134,7 @@ class Outgoing:
     text: str
     written_at: datetime
     address: str  # where the customer wrote from: frozen
+    owed_at: datetime  # since when we owe it, UTC
     possible_double: bool  # only where the channel does not recognise repeats
 
 
@@ -615,11 +616,16 @@ class Visitor:
 
 
 @dataclass(frozen=True, slots=True)
-class ShownLine:
-    """A message as a widget's visitor sees it; `shown_at`: when it became visible."""
+class Line:
+    """A message as a widget's visitor sees it."""
 
-    said: Said
-    shown_at: datetime
+    id: MessageId
+    author: Author
+    author_name: str
+    text: str
+    written_at: datetime
+    shown_at: datetime  # when it became visible: kept, or handed to the widget
+    client_id: str  # of the visitor's own ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -627,7 +633,7 @@ class Transcript:
     """What a visitor may see, in order. `conversations`: those that may still change."""
 
     state: State | None  # None: no conversation yet
-    lines: tuple[ShownLine, ...]
+    lines: tuple[Line, ...]
     conversations: tuple[ConversationId, ...]
 
 
@@ -642,14 +648,21 @@ class WidgetSessions(Protocol):
     async def transcript(self, visitor: Visitor, *, since: datetime | None) -> Transcript:
         """All that is recent; with `since` only what became visible from then on."""
 
-    async def kept(self, visitor: Visitor, client_id: str) -> tuple[Said | None, bool]:
-        """The message of this id, if we have it; whether a conversation is open."""
+    async def line(self, visitor: Visitor, client_id: str) -> Line | None:
+        """The visitor's own message of this id, if we have it."""
 
-    async def acknowledge(self, visitor: Visitor, through: datetime) -> Sequence[ConversationId]:
-        """Replies shown up to then have arrived; the conversations in which that was news."""
+    async def is_open(self, visitor: Visitor) -> bool:
+        """Whether a message would join a conversation rather than begin one."""
+
+    async def acknowledge(self, visitor: Visitor, through: datetime) -> None:
+        """Replies that were shown up to then have arrived."""
 
 
 class Wakes(Protocol):
+    @property
+    def is_listening(self) -> bool:
+        """False: nothing is heard now, so who waits looks for themselves."""
+
     async def follow(self, woken: Callable[[ConversationId | None], None]) -> None:
         """Calls for each conversation that changed, None after anything may have been missed.
 

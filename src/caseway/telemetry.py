@@ -40,7 +40,7 @@ def masked(value: object, depth: int = 0) -> object:
         case Secret():
             return MASK
         case Mapping() if depth < DEEPEST:
-            return {masked(key, depth + 1): masked(one, depth + 1) for key, one in value.items()}
+            return {str(masked(key)): masked(one, depth + 1) for key, one in value.items()}
         case list() | tuple() | set() | frozenset() if depth < DEEPEST:
             return [masked(one, depth + 1) for one in value]
         case bytes():
@@ -71,10 +71,11 @@ def set_up_logs(
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
-        structlog.processors.UnicodeDecoder(),
     ]
     last: Any = (
-        structlog.dev.ConsoleRenderer(colors=stream.isatty())
+        structlog.dev.ConsoleRenderer(
+            colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
         if pretty
         else structlog.processors.JSONRenderer()
     )
@@ -125,16 +126,8 @@ class Metric:
 
 
 SECONDS: Final = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+# What the web counts is in web/metrics.py; both are in docs/reference/metrics.md.
 METRICS: Final[Mapping[str, Metric]] = {
-    "webhooks": Metric(
-        "caseway_webhooks", "counter", "Calls to the webhook, by what became of them.", ("outcome",)
-    ),
-    "webhook_seconds": Metric(
-        "caseway_webhook_seconds",
-        "histogram",
-        "From a webhook's first byte to its answer.",
-        buckets=SECONDS,
-    ),
     "runs": Metric(
         "caseway_runs", "counter", "Looks at a conversation, by how they ended.", ("outcome",)
     ),
@@ -150,23 +143,17 @@ METRICS: Final[Mapping[str, Metric]] = {
         "Attempts to deliver a reply, by kind of channel and outcome.",
         ("channel", "outcome"),
     ),
+    "creatio_calls": Metric(
+        "caseway_creatio_calls",
+        "counter",
+        "Calls to Creatio, by what they were for.",
+        ("kind",),
+    ),
     "delivery_seconds": Metric(
         "caseway_delivery_seconds",
         "histogram",
         "From a reply's import to the channel's word that it was taken.",
         buckets=(*SECONDS, 30.0, 60.0, 300.0, 3600.0),
-    ),
-    "creatio_calls": Metric(
-        "caseway_creatio_calls",
-        "counter",
-        "Requests to Creatio, by what they were for and how they ended.",
-        ("kind", "outcome"),
-    ),
-    "creatio_seconds": Metric(
-        "caseway_creatio_seconds",
-        "histogram",
-        "How long Creatio took to answer.",
-        buckets=SECONDS,
     ),
     "healed": Metric(
         "caseway_sweep_healed", "counter", "Changes that the sweep found and no webhook had told."
@@ -185,30 +172,23 @@ METRICS: Final[Mapping[str, Metric]] = {
         "1 while a Creatio instance is not called because it does not answer.",
         ("connection",),
     ),
-    "log_lines": Metric(
-        "caseway_log_lines", "counter", "Log lines of level warning and above.", ("level",)
-    ),
 }
 
 
 class Metrics:
     """The meters of one process. One is made in `bootstrap` and handed to the rooms."""
 
-    webhooks: "Counter"
-    webhook_seconds: "Histogram"
     runs: "Counter"
     run_seconds: "Histogram"
     deliveries: "Counter"
     delivery_seconds: "Histogram"
     creatio_calls: "Counter"
-    creatio_seconds: "Histogram"
     healed: "Counter"
     backlog: "Gauge"
     backlog_seconds: "Gauge"
     owed: "Gauge"
     parked: "Gauge"
     circuit_open: "Gauge"
-    log_lines: "Counter"
 
     def __init__(self) -> None:
         import prometheus_client as prometheus

@@ -4,7 +4,8 @@ Tests here are plain functions and use Playwright's sync API: `page` is a
 `playwright.sync_api.Page` in a context (cookies, storage) of the test's own. Playwright keeps an
 event loop running in this thread for as long as `browser` lives, so nothing in this folder may be
 `async`, fixtures included: start servers in a thread (`tests.browser.serving`) or as processes.
-That is also why `browser` lives as long as this folder's tests and not as long as the session.
+That is also why `browser` lives as long as one module and not as long as the session: the
+asynchronous tests of other folders may run before and after in the same process.
 
 The browser is `CASEWAY_TEST_BROWSER`, or the chromium or chrome on the PATH.
 """
@@ -52,7 +53,7 @@ def _executable() -> str:
     return found
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     switches = [*SWITCHES, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with sync_playwright() as playwright:

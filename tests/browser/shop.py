@@ -1,9 +1,10 @@
 """A site with the chat widget on it, and what a customer does there."""
 
+import re
 import time
 from collections.abc import Callable
 
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 from tests.browser.widget_server import FarSide
 
@@ -40,6 +41,11 @@ def write(page: Page, text: str) -> None:
     field = page.get_by_role("textbox", name="Write a message")
     field.fill(text)
     field.press("Enter")
+
+
+def state(page: Page, word: str) -> Locator:
+    """The lines below the customer's own messages that begin with the word: "Sent 13:59"."""
+    return page.locator(".under.mine .fate > span").filter(has_text=re.compile(rf"^\s*{word}"))
 
 
 def bubbles(page: Page) -> list[str]:

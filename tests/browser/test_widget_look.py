@@ -5,13 +5,13 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.shop import Shop, write
+from tests.browser.shop import Shop, state, write
 
 
 def test_assistive_technology_finds_its_way(shop: Shop, page: Page) -> None:
     shop.open(page)
     write(page, "Hello")
-    expect(page.get_by_text("Sent")).to_be_visible()
+    expect(state(page, "Sent")).to_be_visible()
     shop.far.say("ai", "Which bike?", at="2026-03-03T13:54:00Z")
     expect(page.get_by_text("Which bike?")).to_be_visible()
     expect(page.get_by_role("dialog", name="Chat")).to_match_aria_snapshot(
@@ -36,7 +36,7 @@ def test_text_stands_out_from_its_ground(shop: Shop, page: Page, scheme: str) ->
     shop.tag(f'data-theme="{scheme}" data-open="true"')
     shop.visit(page)
     write(page, "Hello")
-    expect(page.get_by_text("Sent")).to_be_visible()
+    expect(state(page, "Sent")).to_be_visible()
     shop.far.say("agent", "Good day", name="Clara")
     expect(page.get_by_text("Good day")).to_be_visible()
     for where in (".bubble.mine", ".bubble:not(.mine)"):
@@ -84,7 +84,7 @@ def test_a_right_to_left_page_gets_a_mirrored_widget(shop: Shop, page: Page) -> 
     button.click()
     page.get_by_role("textbox").fill("مرحبا")
     page.get_by_role("textbox").press("Enter")
-    expect(page.get_by_text("أُرسلت")).to_be_visible()
+    expect(state(page, "أُرسلت")).to_be_visible()
     mine, log = page.locator(".bubble.mine").bounding_box(), page.get_by_role("log").bounding_box()
     assert mine is not None
     assert log is not None
@@ -121,7 +121,7 @@ def test_the_element_fills_its_parent_when_a_page_places_it_itself(shop: Shop, p
     expect(page.locator("body")).to_be_focused()
     page.get_by_role("textbox").fill("Guten Tag")
     page.get_by_role("textbox").press("Enter")
-    expect(page.get_by_text("Gesendet")).to_be_visible()
+    expect(state(page, "Gesendet")).to_be_visible()
 
 
 def test_a_strict_page_and_a_browser_without_storage_still_have_a_chat(
@@ -138,7 +138,7 @@ def test_a_strict_page_and_a_browser_without_storage_still_have_a_chat(
     )
     shop.open(page)
     write(page, "Hello")
-    expect(page.get_by_text("Sent")).to_be_visible()
+    expect(state(page, "Sent")).to_be_visible()
     box = page.get_by_role("dialog", name="Chat").bounding_box()
     assert box is not None
     assert box["width"] == 376
@@ -152,7 +152,7 @@ def test_enter_sends_and_shift_enter_begins_a_line(shop: Shop, page: Page) -> No
     expect(page.get_by_role("textbox")).to_have_value("One\nTwo")
     page.keyboard.press("Enter")
     expect(page.get_by_role("textbox")).to_have_value("")
-    expect(page.get_by_text("Sent")).to_be_visible()
+    expect(state(page, "Sent")).to_be_visible()
     assert shop.far.texts() == ["One\nTwo"]
 
 
@@ -169,14 +169,14 @@ def test_the_limit_is_told_before_it_is_reached(shop: Shop, page: Page) -> None:
     field.press("Enter")
     field.fill("\N{BICYCLE}" * 8_000)
     send.click()
-    expect(page.get_by_text("Sent")).to_be_visible()
+    expect(state(page, "Sent")).to_be_visible()
     assert [len(post["text"]) for post in shop.far.posts] == [8_000]
 
 
 def test_a_new_message_does_not_move_what_is_being_read(shop: Shop, page: Page) -> None:
     shop.open(page)
     write(page, "One")
-    expect(page.get_by_text("Sent")).to_be_visible()
+    expect(state(page, "Sent")).to_be_visible()
     for number in range(30):
         shop.far.say("agent", f"Reply {number}", name="Clara")
     expect(page.get_by_text("Reply 29")).to_be_in_viewport()

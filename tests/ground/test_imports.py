@@ -16,6 +16,7 @@ SEAMS = {
     "pgqueuer": "caseway/store",
     "sqlalchemy": "caseway/store",
 }
+WIRING = {SOURCE / "caseway/bootstrap.py", SOURCE / "caseway/house.py"}  # may know everything
 
 
 def imported(file: Path) -> Iterator[str]:
@@ -42,6 +43,6 @@ def test_the_domain_needs_nothing_but_the_standard_library() -> None:
 
 @pytest.mark.parametrize(("package", "room"), SEAMS.items())
 def test_a_replaceable_package_is_known_in_one_room_only(package: str, room: str) -> None:
-    for file in SOURCE.rglob("*.py"):
+    for file in set(SOURCE.rglob("*.py")) - WIRING:
         if not file.is_relative_to(SOURCE / room):
             assert package not in {name.partition(".")[0] for name in imported(file)}, file

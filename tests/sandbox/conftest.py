@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
-from creatio_sandbox.testing import Sandbox, start
 
+from creatio_sandbox.testing import Sandbox, start
 from tests.sandbox.caller import Caller
 from tests.sandbox.receiver import Receiver, receiving
 

@@ -4,8 +4,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from creatio_sandbox.testing import Sandbox
 
+from creatio_sandbox.testing import Sandbox
 from tests.sandbox.caller import Caller
 
 

@@ -1,11 +1,12 @@
 """Each refusal, in the words of the real server."""
 
 import pytest
-from creatio_sandbox.testing import Sandbox
 
+from creatio_sandbox.testing import Sandbox
 from tests.sandbox.caller import Caller
 
 GUID = "f063ebbe-fdc6-4982-8431-d8cfa52fedcf"
+INCOMPATIBLE = "A binary operator with incompatible types was detected. Found operand types"
 LEAD = "The query specified in the URI is not valid. "
 
 
@@ -69,13 +70,11 @@ def test_a_flat_lookup_in_a_filter_is_a_server_error(
     [
         (
             f"Id eq '{GUID}'",
-            "A binary operator with incompatible types was detected. Found operand types "
-            "'Edm.Guid' and 'Edm.String' for operator kind 'Equal'.",
+            f"{INCOMPATIBLE} 'Edm.Guid' and 'Edm.String' for operator kind 'Equal'.",
         ),
         (
             "ModifiedOn ge '2026-01-01T00:00:00Z'",
-            "A binary operator with incompatible types was detected. Found operand types "
-            "'Edm.DateTimeOffset' and 'Edm.String' for operator kind 'GreaterThanOrEqual'.",
+            f"{INCOMPATIBLE} 'Edm.DateTimeOffset' and 'Edm.String' for operator kind 'GreaterThanOrEqual'.",
         ),
         ("Nope eq 1", "Could not find a property named 'Nope' on type"),
         ("Contact/Nope eq 1", "Could not find a property named 'Nope' on type"),

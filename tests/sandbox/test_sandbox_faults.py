@@ -7,9 +7,9 @@ from datetime import datetime
 from uuid import uuid4
 
 import pytest
+
 from creatio_sandbox.faults import BadFault, Faults, Weather, read_faults, read_spec
 from creatio_sandbox.testing import Plan, Sandbox, start
-
 from tests.sandbox.caller import Caller
 from tests.sandbox.receiver import Receiver, eventually
 
@@ -189,7 +189,7 @@ def test_faults_are_read_from_a_line() -> None:
     "line", ["rain=0.2", "errors=often", "errors=5s", "latency", "drop_next=x", "cut=2"]
 )
 def test_an_unknown_fault_is_refused_by_name(line: str) -> None:
-    with pytest.raises(BadFault, match=line.split("=")[0]):
+    with pytest.raises(BadFault, match=line.split("=", maxsplit=1)[0]):
         read_spec(line)
 
 

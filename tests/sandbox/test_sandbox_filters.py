@@ -6,11 +6,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from creatio_sandbox import ids
-from creatio_sandbox.testing import Sandbox, start
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from creatio_sandbox import ids
+from creatio_sandbox.testing import Sandbox, start
 from tests.sandbox.caller import Caller
 
 Row = Mapping[str, Any]
@@ -36,7 +36,7 @@ class Condition:
 def compared(operator: str, left: Any, right: Any) -> bool | None:
     if left is None or right is None:
         return None
-    outcomes = {
+    outcomes: dict[str, bool] = {
         "eq": left == right,
         "ne": left != right,
         "gt": left > right,
@@ -106,13 +106,13 @@ def _sortable(moment: str | None) -> str | None:
 
 @st.composite
 def lookup_condition(draw: st.DrawFn) -> Condition:
-    name, id = draw(st.sampled_from(STATUSES))
+    name, status = draw(st.sampled_from(STATUSES))
     kind = draw(st.sampled_from(("id", "name", "flag", "null", "not null", "parent")))
     match kind:
         case "id":
             operator = draw(st.sampled_from(("eq", "ne")))
             return Condition(
-                f"Status/Id {operator} {id}",
+                f"Status/Id {operator} {status}",
                 lambda row: compared(operator, row["Status"], name),
             )
         case "name":
@@ -258,5 +258,5 @@ def test_order_and_paging_agree(
     by_status: dict[str, list[str]] = {}
     for row in sorted(rows, key=lambda row: row["Id"]):
         by_status.setdefault(row["Status"], []).append(row["Id"])
-    wanted = [id for status in sorted(by_status, reverse=True) for id in by_status[status]]
+    wanted = [case for status in sorted(by_status, reverse=True) for case in by_status[status]]
     assert [row["Id"] for page in pages for row in page] == wanted

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 import pytest
+
 from creatio_sandbox import ids
 from creatio_sandbox.testing import Sandbox
-
 from tests.sandbox.caller import Caller
 
 NOWHERE = "11111111-2222-4333-8444-555555555555"

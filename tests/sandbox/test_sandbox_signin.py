@@ -6,9 +6,9 @@ from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
+
 from creatio_sandbox import ids
 from creatio_sandbox.testing import Plan, Sandbox, start
-
 from tests.sandbox.caller import FORM, Caller, Reply
 
 LOGIN = "/ServiceModel/AuthService.svc/Login"

@@ -6,7 +6,6 @@ from uuid import uuid4
 
 from creatio_sandbox import ids
 from creatio_sandbox.testing import Sandbox
-
 from tests.sandbox.caller import Caller
 
 MINUTE = timedelta(minutes=1)

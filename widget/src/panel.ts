@@ -46,7 +46,7 @@ export function drawPanel(
       <span class="sign">${icons.chat}</span>
       <div>
         <h2 id="heading">${look.heading ?? words.title}</h2>
-        <p>${whoAnswers(state, words)}</p>
+        ${state === "none" ? nothing : html`<p>${whoAnswers(state, words)}</p>`}
       </div>
       ${look.isInline
         ? nothing
@@ -63,9 +63,8 @@ export function drawPanel(
   </section>`;
 }
 
-function whoAnswers(state: State, words: Words): string {
+function whoAnswers(state: Exclude<State, "none">, words: Words): string {
   return {
-    none: "",
     ai: words.byAi,
     waiting: words.forPerson,
     human: words.byPerson,

@@ -79,6 +79,10 @@ class Line:
     def left(self, until: float) -> float:
         return until - self._monotonic()
 
+    async def sign_in(self, *, until: float) -> None:
+        """Make sure that Creatio knows us. Raise `Later` if it does not."""
+        await self._passes.current(until=until)
+
     async def ask(self, request: Request, *, until: float, limit_bytes: int = LIMIT_BYTES) -> Reply:
         """Any answer with what it means. Raise `Later` where there is none.
 

@@ -10,70 +10,71 @@ from collections.abc import Sequence
 from typing import Final
 
 _LONGEST_LINE: Final = 400  # an attribution is shorter; longer lines are somebody's words
+_COLONS: Final = (":", "\uff1a")
 _WROTE: Final = re.compile(
-    r"(?:wrote|schrieb|a écrit|escribió|ha scritto|scrisse|schreef|escreveu|skrev|kirjoitti"
-    r"|napsal|napísal|napisał|pisze|írta|yazdı|писал|пишет|написал|写道|寫道|のメール|작성)",
+    r"wrote|schrieb|a écrit|escribió|ha scritto|scrisse|schreef|escreveu|skrev|kirjoitti"
+    r"|napsal|napísal|napisał|pisze|írta|yazdı|писал|пишет|написал|写道|寫道|のメール|작성",  # noqa: RUF001
     re.IGNORECASE,
 )
 _SEPARATOR: Final = re.compile(r"[-_*]{3,}[^-_*]{3,80}[-_*]{3,}|_{10,}|-{20,}")
 _SENDER: Final = re.compile(
-    r"\*?(?:from|von|de|da|van|od|fra|från|lähettäjä|от|feladó|kimden|发件人|寄件者|差出人|보낸 사람)"
-    r"\*?\s{0,3}[:：]",
+    r"\*?(?:from|von|de|da|van|od|fra|från|lähettäjä|от|feladó|kimden|发件人|寄件者|差出人"
+    r"|보낸 사람)\*?\s{0,3}[:\uff1a]",
     re.IGNORECASE,
 )
-_HEADING: Final = re.compile(r"\*?[^\W\d_][\w ]{0,18}\*?\s{0,3}[:：]\s{0,3}\S")
+_HEADING: Final = re.compile(r"\*?[^\W\d_][\w ]{0,18}\*?\s{0,3}[:\uff1a]\s{0,3}\S")
 _SIGNATURE: Final = frozenset({"--", "-- ", "—"})
 _HEADINGS_AT_LEAST: Final = 3  # sender, date, recipient, subject: in any language
 
 
 def fold_quotes(text: str) -> str:
     lines = text.replace("\r\n", "\n").split("\n")
-    end = next((at for at in range(len(lines)) if _ends_the_words(lines, at)), len(lines))
-    return "\n".join(lines[:end]).strip() or text
+    quoted_from = _quoted_from(lines)
+    ends = (at for at in range(len(lines)) if _ends_the_words(lines, at, quoted_from))
+    return "\n".join(lines[: next(ends, len(lines))]).strip() or text
 
 
-def _ends_the_words(lines: Sequence[str], at: int) -> bool:
+def _quoted_from(lines: Sequence[str]) -> int:
+    """From here on there is nothing but quotation; before it somebody may answer in between."""
+    first = len(lines)
+    for at in range(len(lines) - 1, -1, -1):
+        if lines[at].lstrip().startswith(">"):
+            first = at
+        elif lines[at].strip():
+            break
+    return first
+
+
+def _ends_the_words(lines: Sequence[str], at: int, quoted_from: int) -> bool:
     line = lines[at]
-    if line in _SIGNATURE:
+    if line in _SIGNATURE or at == quoted_from:
         return True
     short = line.strip()
     if not short or len(short) > _LONGEST_LINE:
         return False
-    if short.startswith(">"):
-        return _is_the_rest(lines, at)
     if _SENDER.match(short):
         return _is_header(lines[at : at + 6])
     if _SEPARATOR.fullmatch(short):
-        return any(_SENDER.match(next_line.strip()) for next_line in lines[at + 1 : at + 4])
-    return _is_attribution(lines, at)
+        return any(_SENDER.match(following.strip()) for following in lines[at + 1 : at + 4])
+    return _is_attribution(lines, at, quoted_from)
 
 
-def _is_attribution(lines: Sequence[str], at: int) -> bool:
-    """ "On Monday, Ann wrote:", on one line or broken into two, with a quotation after it."""
+def _is_attribution(lines: Sequence[str], at: int, quoted_from: int) -> bool:
+    """Who wrote, and when, with a colon: on one line, or broken into two.
+
+    What follows is marked by `>`, or by nothing at all (it came from HTML): then only an address
+    among the words shows that it is no sentence of the agent's.
+    """
     for last in (at, at + 1):
-        if last < len(lines) and lines[last].rstrip().endswith((":", "：")):
+        if last < len(lines) and lines[last].rstrip().endswith(_COLONS):
             words = " ".join(lines[at : last + 1])[: 2 * _LONGEST_LINE]
-            is_one = bool(_WROTE.search(words)) and any(c.isdigit() or c == "@" for c in words)
-            return is_one and _begins_a_quotation(lines, last + 1)
+            following = next((line for line in lines[last + 1 : last + 5] if line.strip()), "")
+            if following.lstrip().startswith(">"):
+                is_one = last + 5 > quoted_from and any(c.isdigit() or c == "@" for c in words)
+            else:
+                is_one = "@" in words
+            return is_one and bool(_WROTE.search(words))
     return False
-
-
-def _begins_a_quotation(lines: Sequence[str], at: int) -> bool:
-    """Marked by `>`, or by nothing at all, as what came from HTML."""
-    following = next((line for line in lines[at : at + 4] if line.strip()), "")
-    return not following.startswith(">") or _is_the_rest(lines, at)
-
-
-def _is_the_rest(lines: Sequence[str], at: int) -> bool:
-    """Whether nothing but quotation follows; otherwise somebody answers between the lines."""
-    rest = [line for line in lines[at:] if line.strip()]
-    quoted = sum(line.lstrip().startswith(">") for line in rest)
-    unquoted_tail = 0
-    for line in reversed(rest):
-        if line.lstrip().startswith(">"):
-            break
-        unquoted_tail += 1
-    return quoted > 0 and quoted == len(rest) - unquoted_tail and unquoted_tail == 0
 
 
 def _is_header(lines: Sequence[str]) -> bool:

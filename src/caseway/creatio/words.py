@@ -1,9 +1,6 @@
 """An agent's words as a customer can read them: HTML becomes text. Total: any bytes."""
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from lxml.html import HtmlElement
+from typing import Any
 
 
 def plain_text(html: str) -> str:
@@ -16,7 +13,7 @@ def plain_text(html: str) -> str:
     return html_text.extract_text(tree)
 
 
-def _show_address(link: "HtmlElement") -> None:
+def _show_address(link: Any) -> None:  # lxml comes without types
     address = (link.get("href") or "").strip()
     scheme, _, rest = address.partition(":")
     if scheme.lower() not in {"http", "https", "mailto", "tel"}:

@@ -474,13 +474,13 @@ CREATE FUNCTION find_api_key(name text)
 RETURNS TABLE (organisation_id uuid, id uuid, digest bytea)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT k.organisation_id, k.id, k.digest FROM api_key k
-     WHERE k.public_name = name AND k.revoked_at IS NULL
+     WHERE k.public_name = find_api_key.name AND k.revoked_at IS NULL
 $$;
 CREATE FUNCTION find_widget_session(name text)
 RETURNS TABLE (organisation_id uuid, channel_id uuid, digest bytea, peer text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT s.organisation_id, s.channel_id, s.digest, s.peer FROM widget_session s
-     WHERE s.public_name = name
+     WHERE s.public_name = find_widget_session.name
 $$;
 CREATE FUNCTION find_channel_organisation(channel uuid) RETURNS uuid
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$

@@ -25,6 +25,7 @@ UNREACHED: Final = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.Interf
 class PostgresWakes:
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
+        self.is_listening = False
 
     async def follow(self, woken: Callable[[ConversationId | None], None]) -> None:
         while True:
@@ -40,6 +41,7 @@ class PostgresWakes:
         try:
             link.add_termination_listener(lambda _: ended.set())
             await link.add_listener(CHANNEL, lambda *said: woken(_named(said[3])))
+            self.is_listening = True
             woken(None)  # what changed before we listened, nobody told us
             while not ended.is_set():
                 await link.execute("SELECT 1", timeout=CONNECT_WITHIN.total_seconds())
@@ -49,6 +51,7 @@ class PostgresWakes:
                 except TimeoutError:
                     continue
         finally:
+            self.is_listening = False
             # Not `close`: a server that does not answer would hold us up.
             link.terminate()
 

@@ -172,6 +172,7 @@ class Executor:
             text=delivery.text,
             written_at=delivery.written_at,
             address=delivery.address,
+            owed_at=delivery.owed_at,
             possible_double=marked,
         )
 

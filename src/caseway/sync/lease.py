@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -16,13 +16,16 @@ class Overslept(Exception):
 class OwnClock:
     """Counts from before the claim was sent, so it is never later than the database's."""
 
-    def __init__(self, lease: timedelta) -> None:
+    def __init__(
+        self, lease: timedelta, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._lease = lease.total_seconds()
-        self._until = time.monotonic() + self._lease
+        self.now = monotonic
+        self._until = monotonic() + self._lease
 
     def check(self) -> None:
         """Raise `Overslept` unless the lease holds. Stands before every remote call."""
-        if time.monotonic() >= self._until:
+        if self.now() >= self._until:
             raise Overslept
 
     def renewed(self, asked_at: float) -> None:
@@ -39,7 +42,7 @@ async def renewing(
     async def renew() -> None:
         while True:
             await asyncio.sleep(pause)
-            asked_at = time.monotonic()
+            asked_at = clock.now()
             if not await looks.renew(claimed):
                 return  # the next fenced write says so
             clock.renewed(asked_at)

@@ -4,6 +4,7 @@ Nothing here acts on what happened; it compares how things are. docs/explanation
 names the transactions (T1 to T9) and the crash points.
 """
 
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -58,10 +59,11 @@ class Reconciler:
     chance: Callable[[], float]
     lease: timedelta
     renew_every: timedelta
+    monotonic: Callable[[], float] = time.monotonic
 
     async def look(self, key: ConversationKey) -> None:
         """One run. It ends when all that is owed is done, or waits for a time that is kept."""
-        clock = OwnClock(self.lease)
+        clock = OwnClock(self.lease, monotonic=self.monotonic)
         begun_at = datetime.now(tz=UTC)
         claimed = await self.looks.claim(key)  # T1
         # CRASH HERE: the lease is unreleased; whoever heals leases looks again.

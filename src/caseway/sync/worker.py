@@ -1,6 +1,7 @@
 """The worker: takes jobs, sweeps, heals, and stops within its deadline."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from caseway.domain.ids import ConversationKey
 from caseway.ports import Healing
 from caseway.sync.reconciler import Reconciler
 from caseway.sync.sweeper import Sweeper
+from caseway.telemetry import Metrics
 
 log = structlog.get_logger()
 
@@ -36,10 +38,11 @@ class Retention:
 @dataclass(frozen=True, slots=True)
 class Worker:
     reconciler: Reconciler
-    sweeper: Sweeper
+    sweeper: Sweeper | None  # None: webhooks only
     healing: Healing
     consume: Consume
     retention: Retention
+    metrics: Metrics
     stopping: asyncio.Event
 
     async def run(self) -> None:
@@ -48,7 +51,8 @@ class Worker:
         log.info("worker.started", recovered=recovered)
         async with asyncio.TaskGroup() as parts:
             parts.create_task(self._again(self._take_jobs, pause=timedelta(0)))
-            parts.create_task(self._again(self.sweeper.pass_over, pause=SWEEP_LOOK_EVERY))
+            if self.sweeper is not None:
+                parts.create_task(self._again(self.sweeper.pass_over, pause=SWEEP_LOOK_EVERY))
             parts.create_task(self._again(self._heal, pause=HEAL_EVERY))
             parts.create_task(self._again(self._tidy, pause=TIDY_EVERY))
         log.info("worker.stopped")
@@ -58,10 +62,15 @@ class Worker:
 
     async def look(self, key: ConversationKey) -> None:
         """One job. What goes wrong inside is our bug: loud, and healed by the lease."""
+        began, outcome = time.monotonic(), "done"
         try:
             await self.reconciler.look(key)
         except Exception:
+            outcome = "broke"
             log.exception("run.broke", conversation=str(key.conversation))
+        finally:
+            self.metrics.runs.labels(outcome=outcome).inc()
+            self.metrics.run_seconds.observe(time.monotonic() - began)
 
     async def _heal(self) -> None:
         healed = await self.healing.heal(older_than=OLD)

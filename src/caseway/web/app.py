@@ -16,6 +16,8 @@ from caseway.web.parts import Parts
 from caseway.web.receiver.receiver import PATH, Receiver
 from caseway.web.receiver.refusals import Refusals
 from caseway.web.security import KnownHosts, OwnForms, SecurityHeaders
+from caseway.web.widget.routes import Widget, script_route
+from caseway.web.widget.watching import Watchers
 
 BODY_LIMIT_BYTES: Final = 512 * 1024  # a text of 32,000 characters, each escaped twice over
 
@@ -23,9 +25,14 @@ BODY_LIMIT_BYTES: Final = 512 * 1024  # a text of 32,000 characters, each escape
 class Web:
     """The ASGI application. The webhook's calls pass by everything that pages need."""
 
-    def __init__(self, pages: ASGIApp, receiver: Receiver) -> None:
+    def __init__(self, pages: ASGIApp, receiver: Receiver, watchers: Watchers) -> None:
         self._pages = failures.Root(pages)
         self._receiver = failures.Root(receiver)
+        self._watchers = watchers
+
+    def close_streams(self) -> None:
+        """Before the server waits for its last connections: streams never end by themselves."""
+        self._watchers.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and is_webhook(scope["path"]):
@@ -45,10 +52,15 @@ def build(parts: Parts, *, hosts: Iterable[str]) -> Web:
         events=parts.events, directory=parts.directory, refusals=refusals, now=parts.now
     )
 
+    watchers = Watchers()
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with asyncio.TaskGroup() as tasks:
-            duties = [tasks.create_task(refusals.run())]
+            duties = [
+                tasks.create_task(refusals.run()),
+                tasks.create_task(parts.wakes.follow(watchers.wake)),
+            ]
             yield
             for duty in duties:
                 duty.cancel()
@@ -66,8 +78,10 @@ def build(parts: Parts, *, hosts: Iterable[str]) -> Web:
     app.include_router(events.routes)
     app.router.routes.extend(health.routes)
     app.router.routes.extend(description.routes)
+    app.router.routes.extend(Widget(parts, watchers).routes())
+    app.router.routes.append(script_route())
     app.router.routes.extend(assets.routes(["caseway.css", "docs.css"]))
     failures.install(app)
-    parts.metrics.register(WebCounts(receiver.tally, lambda: 0))
+    parts.metrics.register(WebCounts(receiver.tally, lambda: watchers.streams))
     bounded = WholeBodies(app, limit_bytes=BODY_LIMIT_BYTES)
-    return Web(SecurityHeaders(KnownHosts(OwnForms(bounded), hosts)), receiver)
+    return Web(SecurityHeaders(KnownHosts(OwnForms(bounded), hosts)), receiver, watchers)

@@ -19,6 +19,8 @@ from caseway.ports import (
     WidgetSessions,
 )
 
+from caseway.web.demo.facts import DemoFacts
+
 Check = Callable[[], Awaitable[str]]  # what is wrong, in words; empty: nothing
 
 
@@ -36,4 +38,5 @@ class Parts:
     wakes: Wakes
     now: Callable[[], datetime]
     metrics: CollectorRegistry
+    demo: DemoFacts | None = None  # `caseway demo` alone has a demo page
     checks: Mapping[str, Check] = field(default_factory=dict)  # /readyz, by what they look at

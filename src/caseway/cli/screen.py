@@ -1,0 +1,79 @@
+"""How the commands speak: results to standard output, everything else to standard error."""
+
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import typer
+
+JSON: Final = typer.Option("--json", help="For scripts: JSON on standard output.")
+
+
+def examples(*lines: str) -> str:
+    """The end of a command's help; the first character keeps the lines as they are."""
+    return "\b\n" + "\n".join(["Examples:", *(f"  {line}" for line in lines)])
+
+
+def say(text: str) -> None:
+    typer.echo(text, err=True)
+
+
+def show_json(value: object) -> None:
+    import msgspec
+
+    typer.echo(msgspec.json.format(msgspec.json.encode(value, order="deterministic")).decode())
+
+
+def show_json_line(value: object) -> None:
+    import msgspec
+
+    typer.echo(msgspec.json.encode(value))
+
+
+def show_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Drawn for a terminal; for anything else a line each, separated by tabs, nothing cut off."""
+    texts = [[_text(cell) for cell in row] for row in rows]
+    if not sys.stdout.isatty():
+        for row in [[heading.upper() for heading in headings], *texts]:
+            typer.echo("\t".join(row))
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    for row in texts:
+        table.add_row(*(Text(cell) for cell in row))
+    Console().print(table)
+
+
+def _text(cell: object) -> str:
+    match cell:
+        case None:
+            return "-"
+        case datetime():
+            return cell.strftime("%Y-%m-%d %H:%M:%S UTC")
+        case bool():
+            return "yes" if cell else "no"
+        case list() | tuple():
+            return ", ".join(map(str, cell))
+        case _:
+            return " ".join(str(cell).split("\n"))
+
+
+def confirmed(question: str, *, yes: bool) -> None:
+    """Ask a person; a script has to say --yes. Ends the command otherwise."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise typer.BadParameter("say --yes to do this without being asked", param_hint="--yes")
+    if not typer.confirm(question, err=True):
+        raise typer.Exit(1)
+
+
+def without_none(values: dict[str, Any]) -> dict[str, Any]:
+    """Options that were given."""
+    return {name: value for name, value in values.items() if value is not None}

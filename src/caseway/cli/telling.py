@@ -1,0 +1,233 @@
+"""The verbs that look and heal: doctor, replay, sweep."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from caseway.cli.opening import Failed, Store, on_store
+from caseway.cli.screen import JSON, examples, say, show_json, show_json_line, show_table
+
+if TYPE_CHECKING:
+    from caseway.config import Settings
+    from caseway.store.replays import DeadLetter
+
+SHORT = 8  # of an id, where a person reads it
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command(epilog=examples("caseway doctor", "caseway doctor --plan SR00000042"))(doctor)
+    app.command(
+        epilog=examples("caseway replay", "caseway replay --all", "caseway replay --id 1f3a90c2")
+    )(replay)
+    app.command(epilog=examples("caseway sweep", "caseway sweep --connection north"))(sweep)
+
+
+def doctor(
+    plan: Annotated[
+        str,
+        typer.Option(
+            metavar="CONVERSATION",
+            help="Say what this conversation is owed, and why: its id, or its case's number.",
+        ),
+    ] = "",
+    json: Annotated[bool, JSON] = False,
+) -> None:
+    """Check every connection, with a remedy for each fault; or explain one conversation.
+
+    Ends with 1 if a check failed.
+    """
+    if plan:
+        _show_plan(on_store(lambda _settings, store: _plan(store, plan)), json=json)
+        return
+    if not on_store(lambda settings, store: _examine(settings, store, json=json)):
+        raise typer.Exit(1)
+
+
+async def _examine(settings: "Settings", store: Store, *, json: bool) -> bool:
+    from caseway.doctor import examine, public_url_warning
+
+    fine, several = True, False
+    async for name, check in examine(store, settings):  # type: ignore[arg-type] # bootstrap's own
+        several = True
+        fine = fine and check.verdict != "failed"
+        if json:
+            show_json_line({"connection": name, **_of_check(check)})
+            continue
+        sign = {"ok": "ok    ", "warn": "look  ", "failed": "FAILED"}[check.verdict]
+        typer.echo(f"{sign}  {name}: {check.name}: {check.detail}")
+        if check.remedy:
+            typer.echo(f"        {check.remedy}")
+    if not several:
+        say("No connection yet. Add one: caseway connection add --help")
+    warning = public_url_warning(settings)
+    if warning:
+        say(warning)
+    return fine
+
+
+def _of_check(check: Any) -> dict[str, Any]:
+    return {
+        "check": check.name,
+        "verdict": check.verdict,
+        "detail": check.detail,
+        "remedy": check.remedy,
+    }
+
+
+async def _plan(store: Store, name: str) -> Any:
+    from datetime import UTC, datetime
+
+    from caseway.doctor import tell_plan
+
+    found = await tell_plan(store, name, now=datetime.now(tz=UTC))  # type: ignore[arg-type] # bootstrap's own
+    if found is None:
+        raise Failed(f"There is no conversation {name}: give its id, or its case's number.")
+    return found
+
+
+def _show_plan(found: Any, *, json: bool) -> None:
+    if json:
+        show_json(found)
+        return
+    typer.echo(f"Conversation {found.conversation}: {found.state}, case {found.case or 'none yet'}")
+    typer.echo(f"Both sides agree on: {found.agreed}")
+    if found.stopped:
+        typer.echo(f"Stopped: {found.stopped}")
+    typer.echo("Owed:")
+    for line in found.owed:
+        typer.echo(f"  - {line}")
+    for line in found.waits:
+        typer.echo(f"  - waits: {line}")
+    typer.echo(f"Next look: {found.next_look}")
+    for run in found.journal:
+        typer.echo(f"Looked at {run['at']}:")
+        for step in run["steps"]:
+            why = f" ({step['why']})" if step["why"] else ""
+            mark = "" if step["outcome"] == "done" else f" [{step['outcome']}]"
+            typer.echo(f"  {step['ms']:>6} ms  {step['side']}: {step['deed']}{why}{mark}")
+
+
+def replay(
+    every: Annotated[
+        bool, typer.Option("--all", help="Try everything again that failed for good.")
+    ] = False,
+    id: Annotated[
+        str, typer.Option("--id", help="Try one again: its id, or the id's beginning.")
+    ] = "",
+    conversation: Annotated[str, typer.Option(help="Only what belongs to this conversation.")] = "",
+    limit: Annotated[
+        int, typer.Option(min=1, max=100_000, help="At most so many of a kind.")
+    ] = 100,
+    json: Annotated[bool, JSON] = False,
+) -> None:
+    """List what failed for good; with --all or --id, try it again.
+
+    Without either this is the dry run: it changes nothing. What was delivered already is not
+    sent twice: every attempt carries the id of the first.
+    """
+    found = on_store(
+        lambda _settings, store: _replay(
+            store, every=every, id=id, conversation=conversation, limit=limit, json=json
+        )
+    )
+    if json:
+        show_json([_of_letter(letter) for letter in found])
+    elif not found:
+        say("Nothing failed for good.")
+    else:
+        show_table(
+            ("id", "what", "conversation", "since", "why"),
+            [
+                (
+                    str(letter.id)[:SHORT],
+                    letter.kind,
+                    str(letter.conversation)[:SHORT],
+                    letter.since,
+                    letter.reason,
+                )
+                for letter in found
+            ],
+        )
+        if every or id:
+            say(f"Trying {len(found)} again.")
+        else:
+            say("Nothing was changed. Try them again: caseway replay --all")
+
+
+def _of_letter(letter: "DeadLetter") -> dict[str, Any]:
+    return {
+        "id": str(letter.id),
+        "kind": letter.kind,
+        "conversation": str(letter.conversation),
+        "since": letter.since.isoformat(),
+        "reason": letter.reason,
+    }
+
+
+async def _replay(
+    store: Store, *, every: bool, id: str, conversation: str, limit: int, json: bool
+) -> "list[DeadLetter]":
+    from uuid import UUID
+
+    from caseway.domain.ids import ConversationId
+    from caseway.store.replays import PostgresReplays
+
+    replays = PostgresReplays(store.sync)
+    try:
+        one = ConversationId(UUID(conversation)) if conversation else None
+    except ValueError:
+        raise Failed(f"{conversation} is not a conversation's id.") from None
+    found = list(await replays.dead_letters(store.organisation, conversation=one, limit=limit))
+    if id:
+        found = [letter for letter in found if str(letter.id).startswith(id)]
+        if not found:
+            raise Failed(f"Nothing that failed for good has the id {id}.")
+    if not (every or id):
+        return found
+    return [
+        letter
+        for letter in _with_progress(found, shown=not json)
+        if await replays.replay(store.organisation, letter)
+    ]
+
+
+def _with_progress(letters: "list[DeadLetter]", *, shown: bool) -> Any:
+    if not shown or len(letters) < 50:
+        return letters
+    from rich.console import Console
+    from rich.progress import track
+
+    return track(letters, "Owing again", console=Console(stderr=True))
+
+
+def sweep(
+    connection: Annotated[str, typer.Option(help="Only this connection.")] = "",
+    json: Annotated[bool, JSON] = False,
+) -> None:
+    """Ask Creatio now what changed, instead of when the next sweep is due.
+
+    Running workers do the asking; the command says what they were told.
+    """
+    found = on_store(lambda _settings, store: _sweep(store, connection))
+    if json:
+        show_json(found)
+        return
+    for name in found:
+        say(f"{name}: the next free worker asks Creatio for all that changed.")
+
+
+async def _sweep(store: Store, name: str) -> list[str]:
+    from caseway.store.sweeps import PostgresSweeps
+
+    sweeps = PostgresSweeps(store.sync)
+    chosen = [
+        listed.connection
+        for listed in await store.registry.connections.list(store.organisation)
+        if not name or listed.connection.name == name
+    ]
+    if not chosen:
+        raise Failed(f"There is no connection {name}." if name else "No connection yet.")
+    for one in chosen:
+        await sweeps.due([one.key])
+        await sweeps.hurry(one.key)
+    return [one.name for one in chosen]

@@ -1,0 +1,108 @@
+"""Says how things stand: the checks of every connection, and the plan of one conversation."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from caseway.bootstrap import OpenStore
+from caseway.config import Settings, is_private
+from caseway.creatio.checks import Check, check_connection
+from caseway.domain.conversation import Hint
+from caseway.domain.delivery import Delivery
+from caseway.domain.plan import steps
+from caseway.outbound import Outside
+from caseway.store.standing import PostgresStandings, Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A conversation's plan, for a person or a script."""
+
+    conversation: str
+    state: str
+    case: str
+    agreed: str
+    owed: list[str]  # the steps that its rows alone say are owed, in order
+    waits: list[str]  # what is owed later, and when
+    next_look: str
+    stopped: str  # why its sync has stopped; empty: it has not
+    journal: list[dict[str, Any]]  # the last looks, newest first
+
+
+async def examine(store: OpenStore, settings: Settings) -> AsyncIterator[tuple[str, Check]]:
+    """Every check of every connection, as it finishes, with the connection's name."""
+    async with Outside(settings.allowed_networks) as outside:
+        for listed in await store.registry.connections.list(store.organisation):
+            async for check in check_connection(listed.connection, outside):
+                yield listed.connection.name, check
+
+
+def public_url_warning(settings: Settings) -> str:
+    """Empty where Creatio's cloud may reach us."""
+    if not is_private(settings.public_url):
+        return ""
+    return (
+        f"Creatio's cloud cannot reach {settings.public_url}. Set CASEWAY_BASE_URL to the public "
+        "address; until then replies arrive by asking Creatio alone."
+    )
+
+
+async def tell_plan(store: OpenStore, name: str, *, now: datetime) -> Told | None:
+    """By the conversation's id or its case's number; None if there is none of that name."""
+    standings = PostgresStandings(store.sync)
+    key = await standings.find(store.organisation, name)
+    found = None if key is None else await standings.standing(key, runs=5)
+    return None if found is None else _told(found, now)
+
+
+def _told(found: Standing, now: datetime) -> Told:
+    ledger = found.owed.ledger
+    owed = [str(step) for step in steps(found.owed, now=now)]
+    if found.hints:
+        what = [
+            words
+            for bit, words in ((Hint.ACTIVITIES, "its activities"), (Hint.CASE, "its case"))
+            if found.hints & bit
+        ]
+        owed.insert(0, f"read {' and '.join(what)} in Creatio")
+    if found.claim_waits:
+        owed.append("weigh a case_closed")
+    later = [d for d in found.owed.deliveries if d.not_before > now]
+    return Told(
+        conversation=str(ledger.key.conversation),
+        state=ledger.state,
+        case=ledger.case_number or (str(ledger.case) if ledger.agreed else ""),
+        agreed=ledger.agreed or "no case yet",
+        owed=owed or ["nothing"],
+        waits=[_waits(d) for d in later],
+        next_look=_next_look(found, now),
+        stopped=found.parked_reason or "",
+        journal=[
+            {
+                "at": run.begun_at.isoformat(timespec="milliseconds"),
+                "steps": [
+                    {"ms": s.at, "side": s.side, "deed": s.deed, "why": s.why, "outcome": s.outcome}
+                    for s in run.steps
+                ],
+            }
+            for run in found.runs
+        ],
+    )
+
+
+def _waits(delivery: Delivery) -> str:
+    due = delivery.not_before.isoformat(timespec="seconds")
+    return f"reply {delivery.id}: {delivery.state}, {delivery.attempts} attempts, again at {due}"
+
+
+def _next_look(found: Standing, now: datetime) -> str:
+    if found.parked_reason:
+        return "none until it is replayed"
+    if found.lease_until is not None and found.lease_until > now:
+        return "a worker is looking now"
+    if found.lease_until is not None:
+        return "as soon as a worker comes back for an abandoned look"
+    if found.due_at is None:
+        return "when something happens"
+    return "now" if found.due_at <= now else found.due_at.isoformat(timespec="seconds")

@@ -1,0 +1,194 @@
+"""Runs a process until it is told to stop: the web, the worker, or both."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable
+from contextlib import AsyncExitStack, suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+import structlog
+
+from caseway.bootstrap import UNREACHED, CannotOpen, open_pool, open_store
+from caseway.config import Settings
+from caseway.house import House, open_house
+from caseway.store.idempotency import PostgresRepeats
+from caseway.store.intake import PostgresIntake
+from caseway.store.keys import Keys
+from caseway.store.migrate import HEAD, current_revision
+from caseway.store.rates import PostgresRates
+from caseway.store.reads import PostgresReads
+from caseway.store.refusals import PostgresRefusals
+from caseway.store.roles import Role
+from caseway.store.wakes import PostgresWakes
+from caseway.store.webhooks import SharedCommit
+from caseway.store.widget_sessions import PostgresWidgetSessions
+from caseway.web.app import Web, build
+from caseway.web.demo.facts import DemoFacts
+from caseway.web.parts import Parts
+
+if TYPE_CHECKING:
+    import asyncpg
+
+log = structlog.get_logger()
+
+BACKLOG: Final = 2048
+STREAMS_END_S: Final = 3
+
+
+def listening_socket(settings: Settings, fd: int | None) -> socket.socket:
+    """An inherited one, or one of our own. Raises `CannotOpen` where the port is taken."""
+    if fd is not None:
+        return socket.socket(fileno=fd)
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    made = socket.socket(family, socket.SOCK_STREAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        made.bind((settings.host, settings.port))
+    except OSError as failure:
+        made.close()
+        raise CannotOpen(
+            f"{settings.host}:{settings.port} cannot be listened on ({failure.strerror}). "
+            "Stop what uses the port, or choose another with CASEWAY_PORT."
+        ) from failure
+    return made
+
+
+async def run(
+    settings: Settings,
+    *,
+    web: bool,
+    worker: bool,
+    fd: int | None = None,
+    demo: DemoFacts | None = None,
+    ready: Callable[[str], None] = lambda _address: None,
+) -> None:
+    """`ready` is told the address once requests are answered."""
+    stopping = asyncio.Event()
+    _stop_on_signals(stopping)
+    async with AsyncExitStack() as opened:
+        listening = listening_socket(settings, fd) if web else None
+        store = await opened.enter_async_context(
+            open_store(settings, connections=settings.worker_concurrency + 8)
+        )
+        house = await opened.enter_async_context(open_house(store, settings))
+        async with asyncio.TaskGroup() as tasks:
+            working = None
+            if worker:
+                working = tasks.create_task(house.worker(stopping).run())
+            if listening is not None:
+                app = await _web(opened, house, demo, working)
+                tasks.create_task(_answer(app, listening, stopping, ready))
+            # What is in hand when the time is over is taken over by another worker.
+            tasks.create_task(_stop_in_time(stopping, working, settings))
+    log.info("process.stopped")
+
+
+def _stop_on_signals(stopping: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+
+    def stop(*_: object) -> None:
+        loop.call_soon_threadsafe(stopping.set)
+
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, stop)
+
+
+async def _stop_in_time(
+    stopping: asyncio.Event, working: "asyncio.Task[None] | None", settings: Settings
+) -> None:
+    await stopping.wait()
+    log.info("process.stopping")
+    if working is None:
+        return
+    await asyncio.wait({working}, timeout=settings.shutdown.total_seconds())
+    if not working.done():
+        log.warning("worker.cut_off")
+        working.cancel()
+
+
+async def _web(
+    opened: AsyncExitStack,
+    house: House,
+    demo: DemoFacts | None,
+    working: "asyncio.Task[None] | None",
+) -> Web:
+    store, settings = house.store, house.settings
+    web_pool = await opened.enter_async_context(
+        open_pool(settings, store.owner_dsn, Role.WEB, connections=12)
+    )
+    commit = await opened.enter_async_context(SharedCommit(store.sync))
+    checks = {"database": lambda: _database_trouble(store.sync)}
+    if working is not None:
+        checks["worker"] = lambda: _worker_trouble(working)
+    parts = Parts(
+        events=commit,
+        directory=house.directory,
+        refusals=PostgresRefusals(store.sync),
+        intake=PostgresIntake(web_pool),
+        keys=Keys(web_pool),
+        reads=PostgresReads(web_pool),
+        repeats=PostgresRepeats(web_pool),
+        rates=PostgresRates(web_pool),
+        sessions=PostgresWidgetSessions(web_pool),
+        wakes=PostgresWakes(store.direct_dsn),
+        now=lambda: datetime.now(tz=UTC),
+        metrics=house.metrics.registry,
+        checks=checks,
+        demo=demo,
+    )
+    public = urlsplit(settings.public_url).hostname or settings.host
+    hosts = {public, settings.host, "localhost", "127.0.0.1", "::1", *settings.allowed_hosts}
+    return build(parts, hosts=hosts)
+
+
+async def _database_trouble(pool: "asyncpg.Pool[asyncpg.Record]") -> str:
+    try:
+        async with pool.acquire() as link:
+            revision = await current_revision(link)
+    except UNREACHED as failure:
+        return f"the database does not answer ({type(failure).__name__})"
+    if revision is None or revision < HEAD:
+        return f"the schema is {revision}, this version needs {HEAD}"
+    return ""
+
+
+async def _worker_trouble(working: "asyncio.Task[None]") -> str:
+    return "the worker has stopped" if working.done() else ""
+
+
+async def _answer(
+    app: Web, listening: socket.socket, stopping: asyncio.Event, ready: Callable[[str], None]
+) -> None:
+    import uvicorn
+
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            http="httptools",
+            ws="none",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            date_header=False,
+            backlog=BACKLOG,
+            timeout_graceful_shutdown=STREAMS_END_S,
+            proxy_headers=False,
+        )
+    )
+    host, port = listening.getsockname()[:2]
+    answering = asyncio.create_task(server.serve(sockets=[listening]))
+    while not server.started and not answering.done():
+        await asyncio.sleep(0.01)
+    if not answering.done():
+        ready(f"http://{f'[{host}]' if ':' in host else host}:{port}")
+    stopped = asyncio.create_task(stopping.wait())
+    await asyncio.wait({answering, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    server.should_exit = True
+    await answering
+    stopped.cancel()
+    with suppress(asyncio.CancelledError):
+        await stopped
+    stopping.set()

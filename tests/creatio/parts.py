@@ -1,0 +1,121 @@
+"""What tests of the Creatio room begin with: a connection, a counter, the way out."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from ipaddress import ip_network
+from uuid import uuid4
+
+from caseway.creatio.ticketing import CreatioTicketing
+from caseway.domain.connection import Auth, Connection, ConnectionSettings, Platform
+from caseway.domain.ids import ActivityId, CaseId, ConnectionId, OrganisationId
+from caseway.domain.remote import NewActivity, NewCase
+from caseway.domain.secret import Secret
+from caseway.outbound import Outside
+from caseway.ports import Call
+from tests.creatio.far import Far, Got, Says, far, says
+
+LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
+WRITTEN_AT = datetime(2026, 11, 23, 11, 58, 30, 250_000, tzinfo=UTC)
+
+
+@dataclass
+class Counted:
+    calls: list[Call] = field(default_factory=list)
+
+    def count(self, call: Call) -> None:
+        self.calls.append(call)
+
+    def used_today(self) -> int:
+        return sum(call.calls for call in self.calls)
+
+    def kinds(self) -> list[str]:
+        return [call.kind for call in self.calls]
+
+
+@dataclass
+class Clock:
+    """Monotonic seconds that pass when the test says so."""
+
+    seconds: float = 1_000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def connection(
+    url: str,
+    *,
+    auth: Auth = Auth.OAUTH,
+    platform: Platform = Platform.CORE,
+    login: str = "client",
+    secret: str = "open-sesame",
+    identity_url: str = "",
+    settings: ConnectionSettings | None = None,
+) -> Connection:
+    return Connection(
+        OrganisationId(uuid4()),
+        ConnectionId(uuid4()),
+        "North",
+        url,
+        identity_url,
+        platform,
+        auth,
+        login,
+        Secret(secret),
+        settings or ConnectionSettings(),
+        1,
+    )
+
+
+def new_case(**changes: object) -> NewCase:
+    case = NewCase(CaseId(uuid4()), "Brake squeals", "It does.", None, None, None, None, None)
+    return replace(case, **changes)  # type: ignore[arg-type] # the tests name real fields
+
+
+def new_activities(case: CaseId, count: int) -> list[NewActivity]:
+    return [
+        NewActivity(ActivityId(uuid4()), case, None, f"Customer · {n}", f"Line {n}", WRITTEN_AT)
+        for n in range(count)
+    ]
+
+
+def token(got: Got) -> Says | None:
+    """The identity service's part of a far side."""
+    if got.path == "/connect/token":
+        return says(200, {"access_token": "t0ken", "expires_in": 3600, "token_type": "Bearer"})
+    return None
+
+
+@dataclass
+class Ground:
+    far: Far
+    ticketing: CreatioTicketing
+    counted: Counted
+    clock: Clock | None
+
+
+@asynccontextmanager
+async def against(
+    answer: Callable[[Got], Says],
+    *,
+    clock: Clock | None = None,
+    on_closed: Callable[[], None] = lambda: None,
+    settings: ConnectionSettings | None = None,
+    auth: Auth = Auth.OAUTH,
+    platform: Platform = Platform.CORE,
+) -> AsyncIterator[Ground]:
+    """A ticketing that speaks to a scripted far side; signing in is answered for the script."""
+    async with far(lambda got: token(got) or answer(got)) as there, Outside(LOOPBACK) as outside:
+        counted = Counted()
+        given = {"monotonic": clock} if clock else {}
+        ticketing = CreatioTicketing(
+            connection(there.url, settings=settings, auth=auth, platform=platform),
+            outside,
+            counted,
+            on_closed=on_closed,
+            chance=lambda: 0.0,
+            **given,
+        )
+        yield Ground(there, ticketing, counted, clock)

@@ -1,0 +1,145 @@
+"""The desk in a real browser: it fits, it is live, and it works without a script."""
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from creatio_sandbox.testing import Plan, Sandbox, start
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+SWITCHES = (
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-quic",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+)
+LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
+ARABIC = "السلام عليكم، دراجتي تصدر صوتا"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    named = os.environ.get("CASEWAY_TEST_BROWSER")
+    found = named or next(filter(None, map(shutil.which, NAMES)), None)
+    assert found, "No browser found: install chromium, or name its program in CASEWAY_TEST_BROWSER."
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=found, args=list(SWITCHES))
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="module")
+def desk() -> Iterator[Sandbox]:
+    with start(Plan(desk_open=True, seed_cases=6)) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def case(desk: Sandbox) -> Iterator[str]:
+    """A case with an entry of every kind, and names that are hard to fit."""
+    contact = desk.create("Contact", {"Name": LONG, "Email": f"{'a' * 60}@customer.example"})
+    case = desk.create("Case", {"Subject": f"{ARABIC} {LONG}", "ContactId": contact})
+    desk.write_task(case, "The pads are on their way. " * 12)
+    desk.write_email(case, f"Hello,\n\n{LONG}\n{ARABIC}")
+    desk.receive_email(case, "And when will they be here?")
+    desk.note(case, "Check the warranty.")
+    desk.set_webhook("http://127.0.0.1:9/hook")
+    desk.set_status(case, "Resolved")
+    desk.wait_until_idle()
+    yield case
+    desk.reset()
+
+
+@pytest.fixture
+def page(browser: Browser, desk: Sandbox) -> Iterator[Page]:
+    context = browser.new_context(base_url=desk.url)
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    yield page
+    context.close()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 390, 1024, 1600])
+def test_every_page_fits(page: Page, desk: Sandbox, case: str, width: int, theme: str) -> None:
+    troubles: list[str] = []
+    page.on("console", lambda message: troubles.append(message.text))
+    page.on("pageerror", lambda failure: troubles.append(str(failure)))
+    page.set_viewport_size({"width": width, "height": 900})
+    run = desk.log()[0].id
+    for path in (
+        "/desk",
+        f"/desk/cases/{case}",
+        f"/desk/cases/{case}?embed=1",
+        "/desk/processes",
+        "/desk/log",
+        f"/desk/log/{run}",
+    ):
+        page.goto(f"{path}{'&' if '?' in path else '?'}theme={theme}")
+        beyond = page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        assert (path, beyond) == (path, 0)
+        expect(page.get_by_text("Sandbox, not Creatio.")).to_be_in_viewport()
+        background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert background == ("rgb(246, 247, 249)" if theme == "light" else "rgb(15, 20, 27)")
+    assert troubles == []
+
+
+def test_what_others_write_appears_and_what_i_type_stays(
+    page: Page, desk: Sandbox, case: str
+) -> None:
+    page.goto(f"/desk/cases/{case}")
+    page.get_by_label("Text", exact=True).fill("half a sent")
+    desk.receive_email(case, "One more thing.")
+    expect(page.get_by_text("One more thing.")).to_be_visible()
+    expect(page.get_by_label("Text", exact=True)).to_have_value("half a sent")
+    expect(page.locator("#bar")).to_contain_text("Reopened")
+    fresh = desk.create("Case", {"Subject": "A case that just came in"})
+    expect(page.locator(f"#case-{fresh}")).to_be_visible()
+    desk.set_faults(errors=0.5)
+    desk.note(case, "so that the page looks again")
+    expect(page.locator("#banner")).to_contain_text("errors 50%")
+
+
+def test_an_entry_is_written_by_keyboard(page: Page, desk: Sandbox, case: str) -> None:
+    page.goto(f"/desk/cases/{case}")
+    before = len(desk.case(case)["activities"])
+    page.get_by_label("Email", exact=True).focus()
+    page.keyboard.press("Space")
+    expect(page.get_by_role("textbox", name="To", exact=True)).to_be_visible()
+    page.get_by_role("textbox", name="To", exact=True).fill("ines@customer.example")
+    page.get_by_label("Text", exact=True).fill("Sent by keyboard.")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#timeline").get_by_text("Sent by keyboard.")).to_be_visible()
+    assert len(desk.case(case)["activities"]) == before + 1
+    assert desk.case(case)["activities"][-1]["Recepient"] == "ines@customer.example"
+
+
+def test_it_works_without_a_script(browser: Browser, desk: Sandbox, case: str) -> None:
+    context = browser.new_context(base_url=desk.url, java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/desk?status=Resolved")
+    page.locator(f"#case-{case}").click()
+    page.get_by_label("Text", exact=True).fill("No script was needed.")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("No script was needed.")).to_be_visible()
+    page.get_by_role("button", name="Reopen").click()
+    expect(page.locator("#bar").get_by_role("button", name="Resolve", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Closed").click()
+    assert desk.case(case)["case"]["Status"] == "Closed"
+    context.close()
+
+
+def test_the_script_says_when_the_stream_is_gone(page: Page) -> None:
+    with start(Plan(desk_open=True)) as short_lived:
+        page.goto(f"{short_lived.url}/desk")
+        expect(page.locator("#live")).to_be_hidden()
+    expect(page.locator("#live")).to_have_text("Live paused, trying again.")
