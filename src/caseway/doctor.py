@@ -2,16 +2,17 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from caseway.bootstrap import OpenStore
 from caseway.config import Settings, is_private
-from caseway.creatio.checks import Check, check_connection
+from caseway.creatio.checks import Check, checks
 from caseway.domain.conversation import Hint
 from caseway.domain.delivery import Delivery
 from caseway.domain.plan import steps
 from caseway.outbound import Outside
+from caseway.store.calls import PostgresCalls
 from caseway.store.standing import PostgresStandings, Standing
 
 
@@ -32,10 +33,15 @@ class Told:
 
 async def examine(store: OpenStore, settings: Settings) -> AsyncIterator[tuple[str, Check]]:
     """Every check of every connection, as it finishes, with the connection's name."""
+    calls = PostgresCalls(store.sync)
     async with Outside(settings.allowed_networks) as outside:
         for listed in await store.registry.connections.list(store.organisation):
-            async for check in check_connection(listed.connection, outside):
+            tally = calls.of(listed.connection.key)
+            async for check in checks(
+                listed.connection, outside, tally, now=lambda: datetime.now(tz=UTC)
+            ):
                 yield listed.connection.name, check
+        await calls.save()
 
 
 def public_url_warning(settings: Settings) -> str:

@@ -30,6 +30,10 @@ class Cut(Exception):
     """The connection is to be cut without a word."""
 
 
+class Stall(Exception):
+    """No answer is to come; the caller will give up some time."""
+
+
 class TooLarge(Exception):
     """A body over the limit."""
 
@@ -54,6 +58,9 @@ class CreatioApi:
             answer, cookies = await self._weathered(scope, headers, body)
         except TooLarge:
             answer = Answer(413)
+        except Stall:
+            await receive()
+            return
         except Cut:
             self.hang_up(scope)
             await receive()  # the disconnect: returning before it would make the server answer
@@ -87,7 +94,9 @@ class CreatioApi:
         if weather.strikes("errors"):
             return broken(weather.choose("errors", (500, 502, 503))), ()
         answer, cookies = await self._route(scope, headers, body)
-        if scope["method"] not in HARMLESS and not answer.failed:
+        if is_write(scope) and not answer.failed:
+            if weather.strikes("stalled"):
+                raise Stall
             if weather.strikes("answers_lost"):
                 raise Cut
             if weather.strikes("after_commit"):
@@ -193,6 +202,12 @@ def broken(status: int) -> Answer:
             "System.NullReferenceException",
         )
     )
+
+
+def is_write(scope: Scope) -> bool:
+    """Of records or files: signing in changes nothing that could be lost."""
+    path: str = scope["path"]
+    return scope["method"] not in HARMLESS and ("/odata/" in path or "/rest/" in path)
 
 
 async def read_all(receive: Receive) -> bytes:

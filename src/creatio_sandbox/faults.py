@@ -25,6 +25,7 @@ class Faults(msgspec.Struct, frozen=True, omit_defaults=False, forbid_unknown_fi
     latency_ms: Length = 0  # before each answer
     errors: Rate = 0  # 500, 502 or 503 in place of the work
     after_commit: Rate = 0  # 500 after a write was done
+    stalled: Rate = 0  # after a write was done no answer comes until the caller gives up
     answers_lost: Rate = 0  # the connection is cut after a write was done
     throttled: Rate = 0  # 429
     retry_after_s: Length = 1

@@ -1,9 +1,10 @@
 """What tests of the Creatio room begin with: a connection, a counter, the way out."""
 
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from uuid import uuid4
 
@@ -13,7 +14,7 @@ from caseway.domain.ids import ActivityId, CaseId, ConnectionId, OrganisationId
 from caseway.domain.remote import NewActivity, NewCase
 from caseway.domain.secret import Secret
 from caseway.outbound import Outside
-from caseway.ports import Call
+from caseway.ports import CALL_TIMEOUT, Call
 from tests.creatio.far import Far, Got, Says, far, says
 
 LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
@@ -105,17 +106,18 @@ async def against(
     settings: ConnectionSettings | None = None,
     auth: Auth = Auth.OAUTH,
     platform: Platform = Platform.CORE,
+    timeout: timedelta = CALL_TIMEOUT,
 ) -> AsyncIterator[Ground]:
     """A ticketing that speaks to a scripted far side; signing in is answered for the script."""
     async with far(lambda got: token(got) or answer(got)) as there, Outside(LOOPBACK) as outside:
         counted = Counted()
-        given = {"monotonic": clock} if clock else {}
         ticketing = CreatioTicketing(
             connection(there.url, settings=settings, auth=auth, platform=platform),
             outside,
             counted,
             on_closed=on_closed,
             chance=lambda: 0.0,
-            **given,
+            timeout=timeout,
+            monotonic=clock or time.monotonic,
         )
         yield Ground(there, ticketing, counted, clock)

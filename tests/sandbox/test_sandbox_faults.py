@@ -37,6 +37,7 @@ def test_the_same_seed_gives_the_same_weather(caller: Caller, sandbox: Sandbox) 
 
 def test_an_error_after_the_commit_leaves_the_record(caller: Caller, sandbox: Sandbox) -> None:
     sandbox.set_faults(after_commit=1)
+    caller.sign_in(sandbox)
     assert caller.post("Case", {"Subject": "a"}).status == 500
     assert [case["subject"] for case in sandbox.cases()] == ["a"]
     assert caller.get(READ).status == 200
@@ -45,6 +46,17 @@ def test_an_error_after_the_commit_leaves_the_record(caller: Caller, sandbox: Sa
 def test_a_lost_answer_leaves_the_record(caller: Caller, sandbox: Sandbox) -> None:
     sandbox.set_faults(answers_lost=1)
     with pytest.raises((http.client.HTTPException, OSError)):
+        caller.post("Case", {"Subject": "a"})
+    assert [case["subject"] for case in sandbox.cases()] == ["a"]
+
+
+def test_a_stalled_answer_never_comes_and_the_record_is_there(
+    caller: Caller, sandbox: Sandbox
+) -> None:
+    assert caller.get(READ).status == 200
+    sandbox.set_faults(stalled=1)
+    caller.connection.sock.settimeout(0.3)
+    with pytest.raises(TimeoutError):
         caller.post("Case", {"Subject": "a"})
     assert [case["subject"] for case in sandbox.cases()] == ["a"]
 

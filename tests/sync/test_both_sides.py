@@ -113,6 +113,8 @@ class BothSides(RuleBasedStateMachine):
         self.story.renew_every = timedelta(hours=1)  # a stalled worker renews nothing
         self.as_ai = opening is Opening.HANDOFF
         self.run(self.story.sweeper.pass_over())  # the first watermark
+        self.customer_writes("p1")
+        self.run(self.story.work())
 
     # people
 
@@ -220,6 +222,10 @@ class BothSides(RuleBasedStateMachine):
         if not self._look(key) and stays:
             self.run(self._give_back(key))
         self.weather.fault = None
+
+    @rule()
+    def workers_catch_up(self) -> None:
+        self.run(self.story.work())
 
     @precondition(lambda self: self.stalled is not None)
     @rule()

@@ -34,7 +34,7 @@ def api(
     name: Annotated[str, NAME],
     connection: Annotated[str | None, CONNECTION] = None,
     callback_url: Annotated[
-        str | None, typer.Option(help="Where replies are posted to, signed.")
+        str | None, typer.Option(metavar="URL", help="Where replies are posted to, signed.")
     ] = None,
     receiver_may_repeat: Annotated[
         bool | None,
@@ -95,7 +95,9 @@ def widget(
     name: Annotated[str, NAME],
     origin: Annotated[
         list[str] | None,
-        typer.Option(help="A site that may show it, https://www.example.com; repeatable."),
+        typer.Option(
+            metavar="URL", help="A site that may show it, https://www.example.com; repeatable."
+        ),
     ] = None,
     connection: Annotated[str | None, CONNECTION] = None,
     greeting: Annotated[str | None, typer.Option(help="The first line that visitors see.")] = None,

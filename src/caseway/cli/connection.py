@@ -42,7 +42,7 @@ app = typer.Typer(
 def add(
     *,
     name: Annotated[str, typer.Option(help="What you call it.")],
-    url: Annotated[str | None, typer.Option(help="The instance's address.")] = None,
+    url: Annotated[str | None, typer.Option(metavar="URL", help="The instance's address.")] = None,
     client_id: Annotated[str | None, typer.Option(help="OAuth 2.0 client id.")] = None,
     client_secret_file: options.SecretFile = None,
     user: Annotated[str | None, typer.Option(help="Instead of OAuth: a user's name.")] = None,
@@ -51,7 +51,8 @@ def add(
         Platform | None, typer.Option(help="The runtime; found out by itself.")
     ] = None,
     identity_url: Annotated[
-        str | None, typer.Option(help="The identity service, if it is not found by itself.")
+        str | None,
+        typer.Option(metavar="URL", help="The identity service, if it is not found by itself."),
     ] = None,
     opening: Annotated[
         Opening | None, typer.Option(help="Open a case for every conversation, or on hand-off.")
@@ -65,24 +66,39 @@ def add(
         typer.Option(min=0, help="With --returning reopen: how long after the resolution."),
     ] = None,
     resolved_status: Annotated[
-        str | None, typer.Option(help="Status (id) that we set when it is resolved here.")
+        str | None,
+        typer.Option(metavar="ID", help="Status (id) that we set when it is resolved here."),
     ] = None,
     reopen_status: Annotated[
-        str | None, typer.Option(help="Status (id) that we set when a customer writes again.")
+        str | None,
+        typer.Option(metavar="ID", help="Status (id) that we set when a customer writes again."),
     ] = None,
     resolved_statuses: Annotated[
         list[str] | None,
-        typer.Option("--means-resolved", help="Status (id) that ends a conversation; repeatable."),
+        typer.Option(
+            "--means-resolved",
+            metavar="ID",
+            help="Status (id) that ends a conversation; repeatable.",
+        ),
     ] = None,
-    owner: Annotated[str | None, typer.Option(help="Owner of new cases (contact id).")] = None,
-    group: Annotated[str | None, typer.Option(help="Group of new cases (id).")] = None,
-    priority: Annotated[str | None, typer.Option(help="Priority of new cases (id).")] = None,
+    owner: Annotated[
+        str | None, typer.Option(metavar="ID", help="Owner of new cases (contact id).")
+    ] = None,
+    group: Annotated[
+        str | None, typer.Option(metavar="ID", help="Group of new cases (id).")
+    ] = None,
+    priority: Annotated[
+        str | None, typer.Option(metavar="ID", help="Priority of new cases (id).")
+    ] = None,
     origin: Annotated[
         list[str] | None,
-        typer.Option(help="Case origin by kind of channel, api=ID or widget=ID; repeatable."),
+        typer.Option(
+            metavar="KIND=ID",
+            help="Case origin by kind of channel, api=ID or widget=ID; repeatable.",
+        ),
     ] = None,
     activity_type: Annotated[
-        str | None, typer.Option(help="Type of the activities that we write (id).")
+        str | None, typer.Option(metavar="ID", help="Type of the activities that we write (id).")
     ] = None,
     ready: Annotated[
         Ready | None, typer.Option(help="A reply is sent when created, or when finished.")

@@ -49,11 +49,11 @@ async def _examine(settings: "Settings", store: Store, *, json: bool) -> bool:
     fine, several = True, False
     async for name, check in examine(store, settings):  # type: ignore[arg-type] # bootstrap's own
         several = True
-        fine = fine and check.verdict != "failed"
+        fine = fine and check.mark != "failed"
         if json:
             show_json_line({"connection": name, **_of_check(check)})
             continue
-        sign = {"ok": "ok    ", "warn": "look  ", "failed": "FAILED"}[check.verdict]
+        sign = {"ok": "ok    ", "warn": "look  ", "failed": "FAILED"}[check.mark]
         typer.echo(f"{sign}  {name}: {check.name}: {check.detail}")
         if check.remedy:
             typer.echo(f"        {check.remedy}")
@@ -68,9 +68,10 @@ async def _examine(settings: "Settings", store: Store, *, json: bool) -> bool:
 def _of_check(check: Any) -> dict[str, Any]:
     return {
         "check": check.name,
-        "verdict": check.verdict,
+        "mark": str(check.mark),
         "detail": check.detail,
         "remedy": check.remedy,
+        "seconds": check.elapsed.total_seconds(),
     }
 
 

@@ -19,7 +19,7 @@ from caseway.domain.remote import Made
 from caseway.outbound import Answer
 from caseway.ports import Later, Never
 
-LOOK_UP_SECONDS: Final = 2.5  # kept back from a create, so that a time-out can be cleared up
+THROTTLED: Final = 429  # refused before anything was read, and asks for rest: nobody looks
 _ROW: Final = msgspec.json.Decoder(CreatedRow)
 _ROWS: Final = msgspec.json.Decoder(Rows[CreatedRow])
 
@@ -49,7 +49,7 @@ async def _attempt(
     """What was made; else why it was not, and whether a new pass is worth another attempt."""
     request = Request(kind, f"/odata/{new.collection}", "POST", new.body, creates=True)
     try:
-        reply = await line.ask(request, until=until - LOOK_UP_SECONDS)
+        reply = await line.ask(request, until=until - line.look_up_seconds)
     except Later as lost:
         if not lost.maybe_taken:
             raise
@@ -58,6 +58,8 @@ async def _attempt(
     if made := made_of(reply.answer, reply):
         return made, _NOTHING, False
     failure = failure_of(reply.verdict, reply.answer.status)
+    if reply.answer.status == THROTTLED:
+        return None, failure, False
     found = await look_up(line, new.collection, [new.id], until=until, after=failure)
     return found.get(new.id), failure, reply.verdict.meaning is Meaning.SIGN_IN
 
@@ -101,9 +103,19 @@ async def look_up(
         except (Later, Never) as failure:
             if after is None:
                 raise
-            raise Later(f"{after} (and then: {failure})", maybe_taken=True) from failure
+            raise _both(after, failure) from failure
         found |= {row.id: _made(row, reply) for row in here if row.id is not None}
     return found
+
+
+def _both(first: Later | Never, second: Later | Never) -> Later:
+    told = first if isinstance(first, Later) else Later("", maybe_taken=True)
+    return Later(
+        f"{first} (and then: {second})",
+        maybe_taken=True,
+        retry_after=told.retry_after,
+        remedy=told.remedy,
+    )
 
 
 def _made(row: CreatedRow, reply: Reply) -> Made:

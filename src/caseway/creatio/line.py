@@ -58,12 +58,14 @@ class Line:
         monotonic: Callable[[], float],
         chance: Callable[[], float],
         on_closed: Callable[[], None],
+        timeout: timedelta = CALL_TIMEOUT,
     ) -> None:
         self._base = connection.base_url
         self._outside = outside
         self._counter = counter
         self._monotonic = monotonic
         self._chance = chance
+        self._timeout = timeout
         self._on_closed = on_closed
         signer = OAuth if connection.auth is Auth.OAUTH else Forms
         self.signer: OAuth | Forms = signer(connection, outside, counter, monotonic=monotonic)
@@ -72,9 +74,14 @@ class Line:
         self._detecting = asyncio.Lock()
         self.circuit = Circuit()
 
-    def deadline(self, timeout: timedelta = CALL_TIMEOUT) -> float:
+    def deadline(self) -> float:
         """The monotonic time by which a call that begins now has ended."""
-        return self._monotonic() + timeout.total_seconds()
+        return self._monotonic() + self._timeout.total_seconds()
+
+    @property
+    def look_up_seconds(self) -> float:
+        """Kept back from a create, so that its time-out is cleared up in the same call."""
+        return self._timeout.total_seconds() / 4
 
     def left(self, until: float) -> float:
         return until - self._monotonic()

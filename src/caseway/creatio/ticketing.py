@@ -4,7 +4,7 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -53,7 +53,7 @@ from caseway.domain.remote import (
     Written,
 )
 from caseway.outbound import Outside
-from caseway.ports import CallCounter, Later, Never
+from caseway.ports import CALL_TIMEOUT, CallCounter, Later, Never
 
 STATUSES_FRESH_SECONDS: Final = 600.0
 STATUSES_RETRY_SECONDS: Final = 60.0  # a status that we do not know makes us ask again
@@ -81,6 +81,7 @@ class CreatioTicketing:
         on_closed: Callable[[], None] = lambda: None,
         monotonic: Callable[[], float] = time.monotonic,
         chance: Callable[[], float] = random.random,
+        timeout: timedelta = CALL_TIMEOUT,
     ) -> None:
         self._line = Line(
             connection,
@@ -89,6 +90,7 @@ class CreatioTicketing:
             monotonic=monotonic,
             chance=chance,
             on_closed=on_closed,
+            timeout=timeout,
         )
         self._settings = connection.settings
         self._monotonic = monotonic

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from caseway.creatio.creates import (
-    LOOK_UP_SECONDS,
+    THROTTLED,
     NewRow,
     create,
     failure_of,
@@ -66,7 +66,7 @@ class _Writing:
 
     async def next_batch(self) -> None:
         try:
-            if self._line.left(self._until) <= LOOK_UP_SECONDS:
+            if self._line.left(self._until) <= self._line.look_up_seconds:
                 raise Later("no time was left", maybe_taken=False)  # noqa: TRY301
             await (self._create_one() if self._singly else self._create_batch())
         except Later as failure:
@@ -85,7 +85,7 @@ class _Writing:
             creates=True,
         )
         try:
-            reply = await self._line.ask(request, until=self._until - LOOK_UP_SECONDS)
+            reply = await self._line.ask(request, until=self._until - self._line.look_up_seconds)
         except Later as lost:
             if not lost.maybe_taken:
                 raise
@@ -115,7 +115,10 @@ class _Writing:
             made = made_of(part.answer, Reply(part.answer, GOOD, reply.at))
             if made is None:
                 failure = failure_of(verdict(part.answer), part.status)
-                await self._find_out(batch[position:], failure)
+                if part.status == THROTTLED:
+                    self._stop(str(failure), maybe_taken=False)
+                else:
+                    await self._find_out(batch[position:], failure)
                 return
             self._outcomes.append(made)
         self._status = _status(answers.get(len(batch)))
@@ -135,6 +138,8 @@ class _Writing:
         """The batch as a whole was not answered as a batch."""
         meaning, status = reply.verdict.meaning, reply.answer.status
         failure = failure_of(reply.verdict, status)
+        if status == THROTTLED:
+            raise failure
         before = len(self._outcomes)
         await self._adopt(batch, failure)
         if meaning is Meaning.SIGN_IN and not self._passed:
