@@ -78,7 +78,7 @@ class Case:
 class FarCreatio:
     """Keeps cases and activities; `fate` decides how each call ends.
 
-    ok; busy, down (refused); lost before, lost after (timed out, the latter once it worked);
+    ok; busy, down (not now); refused (for good); lost before, lost after (timed out, the latter once it worked);
     die before, die after (our process ends); stall before, stall after: the caller waits at
     `gate`, and then the call has timed out, or is answered after all.
     """
@@ -108,6 +108,8 @@ class FarCreatio:
             raise Later("Creatio answered 429", maybe_taken=False)
         if fate == "down":
             raise Later("Creatio cannot be reached", maybe_taken=False)
+        if fate == "refused":
+            raise Never("Creatio answered 400")
         if fate == "die before":
             raise Died
         if fate == "stall before":
@@ -181,7 +183,9 @@ class FarCreatio:
                 outcomes.append(Made(self.now(), stamp=made.created_on))
             except Later as failure:
                 outcomes.append(Undecided(str(failure), failure.maybe_taken))
-        whole = all(isinstance(o, Made) for o in outcomes)
+            except Never as failure:
+                outcomes.append(Refused(str(failure)))
+        whole = isinstance(outcomes[-1], Made) or not any(isinstance(o, Undecided) for o in outcomes)
         return Written(tuple(outcomes), self.cases[case].status if whole else None, self.now())
 
     def _keep(self, case: CaseId, new: NewActivity) -> Activity:

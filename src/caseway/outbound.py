@@ -255,6 +255,7 @@ class Outside:
         )
 
 
+@lru_cache(maxsize=64)  # one a second, and the parser is slow
 def _moment(value: str) -> datetime | None:
     try:
         found = parsedate_to_datetime(value)

@@ -239,6 +239,9 @@ class Looks(Protocol):
 
     async def renew(self, claimed: Claimed) -> bool: ...
 
+    async def earlier_cases(self, claimed: Claimed) -> Sequence[CaseId]:
+        """Cases that this conversation had before; agents may still write on them."""
+
     async def load(self, claimed: Claimed) -> Owed:
         """What the rows alone say is owed, where nothing is worth reading."""
 

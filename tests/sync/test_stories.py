@@ -2,24 +2,11 @@
 
 from datetime import timedelta
 
-import asyncpg
-import pytest
-
 from caseway.domain.connection import ConnectionSettings, Returning
 from caseway.domain.ids import CaseId
 from tests.far_side import CLOSED, IN_PROGRESS, RESOLVED
-from tests.stories import Story, begin_story
-
-
-@pytest.fixture
-async def story(
-    owner_pool: "asyncpg.Pool[asyncpg.Record]",
-    pool: "asyncpg.Pool[asyncpg.Record]",
-    web_pool: "asyncpg.Pool[asyncpg.Record]",
-) -> Story:
-    return await begin_story(
-        owner_pool, pool, web_pool, settings=ConnectionSettings(resolved_status=RESOLVED)
-    )
+from tests.stories import Story
+from tests.sync.conftest import Begin
 
 
 async def begun(story: Story) -> CaseId:
@@ -78,10 +65,15 @@ async def test_a_closed_case_resolves_the_conversation(story: Story) -> None:
     await story.work()
 
     assert [text for _, text, _ in story.postbox.received] == ["Done", "(resolved)"]
-    row = await story.pool.fetchrow("SELECT * FROM conversation")
+    row = await story.pool.fetchrow(
+        "SELECT * FROM conversation WHERE organisation_id = $1", story.connection.organisation
+    )
     assert row is not None
     assert row["state"] == "resolved"
-    outcome = await story.pool.fetchrow("SELECT outcome, reason FROM webhook_event")
+    outcome = await story.pool.fetchrow(
+        "SELECT outcome, reason FROM webhook_event WHERE organisation_id = $1",
+        story.connection.organisation,
+    )
     assert outcome is not None
     assert "Resolved" in outcome["reason"]
 
@@ -108,7 +100,9 @@ async def test_a_message_before_the_closure_was_seen_reopens_the_case(story: Sto
     await story.work()
 
     assert story.creatio.cases[case].status == IN_PROGRESS
-    row = await story.pool.fetchrow("SELECT * FROM conversation")
+    row = await story.pool.fetchrow(
+        "SELECT * FROM conversation WHERE organisation_id = $1", story.connection.organisation
+    )
     assert row is not None
     assert row["state"] == "waiting"
 
@@ -159,13 +153,9 @@ async def test_a_customer_who_returns_gets_a_new_case(story: Story) -> None:
     assert len(story.creatio.cases) == 2
 
 
-async def test_a_customer_who_returns_in_time_reopens_the_case(
-    owner_pool: "asyncpg.Pool[asyncpg.Record]",
-    pool: "asyncpg.Pool[asyncpg.Record]",
-    web_pool: "asyncpg.Pool[asyncpg.Record]",
-) -> None:
+async def test_a_customer_who_returns_in_time_reopens_the_case(begin: Begin) -> None:
     settings = ConnectionSettings(resolved_status=RESOLVED, returning=Returning.REOPEN)
-    story = await begin_story(owner_pool, pool, web_pool, settings=settings)
+    story = await begin(settings)
     case = await begun(story)
     story.creatio.set_status(case, RESOLVED)
     await story.webhook(case, "case_closed")
@@ -178,12 +168,8 @@ async def test_a_customer_who_returns_in_time_reopens_the_case(
     assert story.creatio.cases[case].status not in {RESOLVED, CLOSED}
 
 
-async def test_no_resolved_status_leaves_the_case_open_for_the_returning_customer(
-    owner_pool: "asyncpg.Pool[asyncpg.Record]",
-    pool: "asyncpg.Pool[asyncpg.Record]",
-    web_pool: "asyncpg.Pool[asyncpg.Record]",
-) -> None:
-    story = await begin_story(owner_pool, pool, web_pool)
+async def test_no_resolved_status_leaves_the_case_open_for_the_returning_customer(begin: Begin) -> None:
+    story = await begin(ConnectionSettings())
     kept = await story.customer_writes("My brake squeals")
     await story.work()
     await story.intake.resolve(kept.key)

@@ -37,6 +37,9 @@ from caseway.ports import CallCounter, Later, Never
 SKEW: Final = timedelta(minutes=1)
 NEARLY_USED: Final = 0.8
 FIRST_ANSWER_BYTES: Final = 64 * 1024
+_TROUBLE_REMEDY: Final = (
+    "Try again in a few minutes. If it lasts, ask Creatio's administrator for its own error log."
+)
 _RUNTIMES: Final = {
     Platform.FRAMEWORK: ".NET Framework (routes below /0)",
     Platform.CORE: ".NET (routes at the root)",
@@ -271,7 +274,7 @@ class _Checks:
 
 
 def _failed(detail: str, remedy: str) -> Found:
-    return Found(Mark.FAILED, detail, remedy)
+    return Found(Mark.FAILED, detail, remedy or _TROUBLE_REMEDY)
 
 
 def _check_url() -> str:

@@ -96,6 +96,11 @@ EMPTIED: Final = (
 )
 
 
+def is_whole(look: Look) -> bool:
+    """Whether an activity that this look does not show is not there."""
+    return not look.case_only and look.since is None
+
+
 def adopt(
     before: Ledger,
     look: Look,
@@ -104,15 +109,21 @@ def adopt(
     *,
     now: datetime,
 ) -> Adoption:
-    """Weigh a look against the ledger."""
-    if look.gone or look.status is None:
-        if before.agreed is None:  # not created yet: nothing to weigh, and a claim waits
-            return Adoption(before, why=("there is no case yet",))
-        return Adoption(before, park=GONE)
-    if not look.activities and not look.case_only and look.since is None and before.linked_through:
-        return Adoption(before, park=EMPTIED)
+    """Weigh a look against the ledger.
+
+    `known`: what our links say of the activities read; of a whole look that shows none, one that
+    should have been there.
+    """
     echoes = tuple(a.id for a in look.activities if known.get(a.id) is Known.PLANNED)
     replies, why = _replies(look, known, rules.reply_rule)
+    if look.gone or look.status is None:
+        if before.agreed is not None:
+            return Adoption(before, park=GONE)
+        # Not created yet: nothing to weigh, and a claim waits. What was read is an earlier case's.
+        after, why = _answered(before, replies), (*why, "there is no case yet")
+        return Adoption(after, echoes=echoes, replies=replies, why=why)
+    if is_whole(look) and not look.activities and Known.LINKED in known.values():
+        return Adoption(before, park=EMPTIED)
     ledger = _seen(before, look, replies)
     adopted = _close(ledger, look.status, rules, now=now)
     return replace(
@@ -151,10 +162,13 @@ def _seen(before: Ledger, look: Look, replies: tuple[Reply, ...]) -> Ledger:
         # Their stamps alone, and never one from the future: it would hide what comes next.
         newest = min(max(a.modified_on for a in look.activities), look.at)
         after = replace(after, read_through=max(newest, before.read_through or newest))
-    if replies:
-        state = TRANSITIONS[after.state][Move.ANSWERED]
-        after = replace(after, state=state, agent_replied=True)
-    return after
+    return _answered(after, replies)
+
+
+def _answered(before: Ledger, replies: tuple[Reply, ...]) -> Ledger:
+    if not replies:
+        return before
+    return replace(before, state=TRANSITIONS[before.state][Move.ANSWERED], agent_replied=True)
 
 
 def _close(ledger: Ledger, status: StatusId, rules: Rules, *, now: datetime) -> Adoption:
@@ -170,6 +184,9 @@ def _close(ledger: Ledger, status: StatusId, rules: Rules, *, now: datetime) -> 
     )
     believed = ledger.claim is not None and not old
     verdict = merge(agreed, theirs, ledger.ours, claim=believed, waiting=ledger.waiting)
+    passed_by = ledger.superseded and verdict.ours is Side.OPEN
+    if passed_by:  # one conversation at a time is open: replies still go out, no status follows
+        verdict = Verdict(Side.RESOLVED, Side.RESOLVED, hold=theirs is Side.OPEN)
     left_open = verdict.write is Side.RESOLVED and rules.resolved_status is None
     if left_open:  # resolved here, and no status is configured to be written
         verdict = Verdict(Side.RESOLVED, Side.RESOLVED, hold=True)
@@ -185,7 +202,8 @@ def _close(ledger: Ledger, status: StatusId, rules: Rules, *, now: datetime) -> 
         ledger,
         state=_state(ledger, verdict.ours),
         agreed=verdict.agreed,
-        agreed_status=status if verdict.agreed is theirs else ledger.agreed_status,
+        # Of a held one as well: the sweep tells a reopening by a status other than this.
+        agreed_status=status if verdict.agreed is theirs or verdict.hold else ledger.agreed_status,
         held_status=_held(ledger, verdict, status),
         reopened_status=_undone(
             ledger, verdict, status, target=target, believed=believed, was=agreed
@@ -195,13 +213,15 @@ def _close(ledger: Ledger, status: StatusId, rules: Rules, *, now: datetime) -> 
             if verdict.ours is verdict.agreed is theirs is Side.OPEN
             else ledger.last_open_status
         ),
-        left_open=left_open or (ledger.left_open and verdict.ours is Side.RESOLVED),
+        left_open=left_open or (ledger.left_open and verdict.ours is Side.RESOLVED and not flagged),
         claim=None,
     )
     judged = None
     if ledger.claim is not None:
         judged = _judge(ledger, verdict, rules.name(status), old=old)
     why = _explain(agreed, theirs, ledger, verdict, rules.name(status), next_case=next_case)
+    if passed_by:
+        why = (f"the case is {rules.name(status)}, but the customer's next conversation is open",)
     return Adoption(after, write=write, next_case=next_case, judged=judged, why=why)
 
 

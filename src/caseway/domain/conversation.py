@@ -79,6 +79,7 @@ class Hint:
 
     ACTIVITIES = 1
     CASE = 2
+    EARLIER = 4  # activities of the cases that this conversation had before
 
 
 REOPENINGS_ALLOWED: Final = 3
@@ -130,6 +131,7 @@ class Ledger:
     covered_through: int
     read_through: datetime | None
     failures: int
+    superseded: bool = False  # resolved, and the same peer's next conversation is open
 
     @property
     def ours(self) -> Side:

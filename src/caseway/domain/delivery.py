@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, Self, assert_never
 from uuid import UUID
@@ -48,6 +48,7 @@ TRANSITIONS: Final[Mapping[State, Mapping[Event, State]]] = {
     State.READ: {Event.CONFIRMED: State.READ, Event.SEEN: State.READ},  # late or repeated
     State.FAILED: {Event.REPLAYED: State.OWED},
 }
+PATIENCE: Final = timedelta(seconds=15)  # a `sending` found this old is doubt
 UNSETTLED: Final = frozenset({State.OWED, State.SENDING, State.UNKNOWN})
 
 

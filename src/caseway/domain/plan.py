@@ -9,7 +9,7 @@ from caseway.domain.closure import Side
 from caseway.domain.conversation import Ledger, Own
 from caseway.domain.delivery import Delivery
 from caseway.domain.delivery import plan as next_delivery
-from caseway.domain.ids import RemoteContactId, StatusId
+from caseway.domain.ids import DeliveryId, RemoteContactId, StatusId
 
 
 class Lane(StrEnum):
@@ -91,6 +91,7 @@ class Owed:
     write: tuple[Side, StatusId] | None  # as the last look decided
     remote_contact: RemoteContactId | None
     looked_again: bool = False
+    noted: DeliveryId | None = None  # its first attempt was noted when it was imported
 
     def without(self, own: Sequence[Own]) -> "Owed":
         done = {o.message for o in own}

@@ -182,6 +182,8 @@ class PostgresIntake:
         if row is not None:
             return row, False
         earlier = await SQL["latest_conversation"].fetchrow(link, **_peer(inbound))
+        if earlier is not None and State(earlier["state"]) is not State.RESOLVED:
+            return earlier, False  # reopened since we asked
         settings = connection.settings
         if earlier is not None and settings.returning is Returning.REOPEN:
             since = datetime.now(tz=UTC) - settings.returning_within

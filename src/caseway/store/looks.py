@@ -10,12 +10,13 @@ from uuid import UUID, uuid4, uuid5
 import asyncpg
 import msgspec
 
-from caseway.domain.adoption import Adoption, Known, Reply
+from caseway.domain.adoption import Adoption, Known, Reply, is_whole
 from caseway.domain.closure import Side
-from caseway.domain.conversation import Hint, Ledger
+from caseway.domain.conversation import Hint, Ledger, State
 from caseway.domain.delivery import Delivery
 from caseway.domain.ids import (
     ActivityId,
+    CaseId,
     ConversationKey,
     EventId,
     MessageId,
@@ -27,7 +28,7 @@ from caseway.domain.ids import (
 from caseway.domain.plan import Owed
 from caseway.domain.remote import Look
 from caseway.ports import Adopted, Claimed, FencedOut, JournalLine, Linked, Opening
-from caseway.store import rows
+from caseway.store import imports, rows
 from caseway.store.queries import load
 from caseway.store.queue import enqueue
 
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 SQL: Final = load("looks")
 LEASE: Final = timedelta(seconds=12)  # outlives a remote call (10 s); renewed every 3 s
 MOST_STARTS: Final = 5
-CLOSING: Final = "This conversation was resolved."
+LATER: Final = timedelta(microseconds=1)
 POISON: Final = (
     f"{MOST_STARTS} looks in a row began and never ended: something in this conversation stops "
     "the worker. Look at the log, then replay it."
@@ -65,18 +66,21 @@ class PostgresLooks:
         )
 
     async def _unclaimed(self, key: ConversationKey) -> None:
-        """Busy: a job for when the lease ends. Poisoned: parked. Otherwise nothing is due."""
+        """Busy: a job for when the lease ends. Poisoned: parked. Otherwise nothing is due.
+
+        A lease that ended since the claim was refused gets its job at once.
+        """
         where = {"organisation": key.organisation, "conversation": key.conversation}
         async with self._pool.acquire() as connection, connection.transaction():
             row = await SQL["unclaimed"].fetchrow(connection, **where)
             if row is None or row["parked"] or row["free_at"] is None:
                 return
             now = await connection.fetchval("SELECT clock_timestamp()")
-            if row["free_at"] > now:
-                await SQL["defer"].execute(connection, **where, until=row["free_at"])
-                await enqueue(connection, key, delay=row["free_at"] - now)
-            elif row["starts"] >= MOST_STARTS:
+            if row["starts"] >= MOST_STARTS and row["free_at"] <= now:
                 await SQL["park"].execute(connection, **where, reason=POISON)
+                return
+            await SQL["defer"].execute(connection, **where, until=row["free_at"])
+            await enqueue(connection, key, delay=max(row["free_at"] - now, timedelta(0)))
 
     async def renew(self, claimed: Claimed) -> bool:
         row = await SQL["renew"].fetchval(self._pool, **_fence(claimed), lease=self._lease)
@@ -91,6 +95,10 @@ class PostgresLooks:
                 raise FencedOut(claimed.key)
             yield connection, row
 
+    async def earlier_cases(self, claimed: Claimed) -> Sequence[CaseId]:
+        found = await SQL["earlier_cases"].fetch(self._pool, **_where(claimed.key))
+        return [CaseId(r["case_id"]) for r in found]
+
     async def load(self, claimed: Claimed) -> Owed:
         async with self._fenced(claimed) as (connection, row):
             return await self._owed(connection, rows.ledger(row))
@@ -101,12 +109,17 @@ class PostgresLooks:
         ledger: Ledger,
         write: tuple[Side, StatusId] | None = None,
     ) -> Owed:
-        where = {"organisation": ledger.key.organisation, "conversation": ledger.key.conversation}
+        where = _where(ledger.key)
         unsettled = await SQL["unsettled"].fetch(connection, **where)
         own: list[asyncpg.Record] = []
         remote = None
         if ledger.owes_activities:
             own = await SQL["owed_own"].fetch(connection, **where)
+            if ledger.case is None:
+                case = await SQL["handed_over"].fetchval(
+                    connection, **where, ordinal=ledger.case_ordinal
+                )
+                ledger = replace(ledger, case=case and CaseId(case))
         if ledger.owes_activities or (ledger.wants_case and ledger.agreed is None):
             remote = await SQL["remote_contact"].fetchval(
                 connection,
@@ -130,9 +143,11 @@ class PostgresLooks:
         words: Callable[[Reply], str],
     ) -> Adopted:
         try:
-            return await self._adopt(claimed, look, decide, words)
+            usual = await imports.adopt_usual(self._pool, claimed, look, decide, words)
+            return usual or await self._adopt(claimed, look, decide, words)
         except asyncpg.UniqueViolationError:
-            # The case passed from one conversation to another, which imported the reply first.
+            # The case passed from one conversation to another, which imported the reply first;
+            # or the peer began its next conversation while this one was about to be reopened.
             return await self._adopt(claimed, look, decide, words)
 
     async def _adopt(
@@ -144,6 +159,9 @@ class PostgresLooks:
     ) -> Adopted:
         async with self._fenced(claimed) as (connection, row):
             before = rows.ledger(row, claim=claimed.ledger.claim)
+            if before.state is State.RESOLVED:
+                superseded = await SQL["superseded"].fetchval(connection, **_where(before.key))
+                before = replace(before, superseded=superseded)
             known = await self._known(connection, before, look)
             adoption = decide(before, known)
             if adoption.park:
@@ -157,7 +175,7 @@ class PostgresLooks:
         self, connection: "Connection", ledger: Ledger, look: Look
     ) -> dict[ActivityId, Known]:
         if not look.activities:
-            return {}
+            return await self._expected(connection, ledger) if is_whole(look) else {}
         found = await SQL["known"].fetch(
             connection,
             organisation=ledger.key.organisation,
@@ -168,6 +186,13 @@ class PostgresLooks:
             ActivityId(r["activity_id"]): Known.LINKED if r["linked"] else Known.PLANNED
             for r in found
         }
+
+    async def _expected(self, connection: "Connection", ledger: Ledger) -> dict[ActivityId, Known]:
+        """One activity that a case without any should show."""
+        found = await SQL["one_linked"].fetchval(
+            connection, **_where(ledger.key), ordinal=ledger.case_ordinal
+        )
+        return {} if found is None else {ActivityId(found): Known.LINKED}
 
     async def _keep(
         self,
@@ -190,8 +215,10 @@ class PostgresLooks:
             )
             after = await self._advanced(connection, after)
         if adoption.replies or adoption.closing:
-            last = await self._import(connection, claimed, look, adoption, words)
-            after = replace(after, last_position=last)
+            new = imports.new_rows(claimed, look, replace(adoption, after=after), words)
+            await imports.SQL["import_replies"].execute(connection, **new)
+            many = len(adoption.replies) + adoption.closing
+            after = replace(after, last_position=after.last_position + many)
         if adoption.next_case:
             after = await self._next_case(connection, after)
         if adoption.judged and claimed.ledger.claim:
@@ -212,55 +239,6 @@ class PostgresLooks:
         through = left[0]["position"] - 1 if left else after.last_own_position
         return replace(after, linked_through=max(after.linked_through, through))
 
-    async def _import(
-        self,
-        connection: "Connection",
-        claimed: Claimed,
-        look: Look,
-        adoption: Adoption,
-        words: Callable[[Reply], str],
-    ) -> int:
-        """The imported messages and their debts, in one statement; the last position given."""
-        after = adoption.after
-        first = after.last_position + 1
-        replies = adoption.replies
-        messages = [uuid5(after.key.conversation, f"reply/{r.activity.id}") for r in replies]
-        activities: list[UUID] = [r.activity.id for r in replies]
-        texts = [words(r) for r in replies]
-        names = [r.activity.author_name for r in replies]
-        stamps = [r.activity.created_on for r in replies]
-        kinds = ["text"] * len(replies)
-        by = ["agent"] * len(replies)
-        if adoption.closing:  # after the replies of the same look
-            messages.append(uuid4())
-            activities.append(uuid4())
-            texts.append(CLOSING)
-            names.append("")
-            stamps.append(max([look.at, *stamps]))
-            kinds.append("closing")
-            by.append("system")
-        positions = list(range(first, first + len(messages)))
-        await SQL["import_replies"].execute(
-            connection,
-            organisation=after.key.organisation,
-            connection=after.connection,
-            conversation=after.key.conversation,
-            channel=after.channel,
-            peer=claimed.peer,
-            address=after.address,
-            ordinal=after.case_ordinal,
-            messages=messages,
-            activities=activities,
-            deliveries=[uuid5(m, "delivery") for m in messages],
-            authors=names,
-            texts=texts,
-            positions=positions,
-            created_on=stamps,
-            kinds=kinds,
-            by=by,
-        )
-        return positions[-1]
-
     async def _next_case(self, connection: "Connection", after: Ledger) -> Ledger:
         """Give the case up and plan another, for the messages that no closure may end."""
         if after.case is not None:
@@ -274,8 +252,10 @@ class PostgresLooks:
                 number=after.case_number,
             )
         ordinal = after.case_ordinal + 1
+        # Also what we covered by resolving it here, and could not write before it was closed.
+        settled = min(after.linked_through, after.covered_through)
         waiting = await SQL["messages_after"].fetch(
-            connection, **_where(after.key), position=after.covered_through
+            connection, **_where(after.key), position=settled
         )
         messages = [MessageId(r["id"]) for r in waiting]
         await SQL["replan_links"].execute(
@@ -298,7 +278,7 @@ class PostgresLooks:
             held_status=None,
             reopened_status=None,
             reopenings=(),
-            linked_through=min(after.linked_through, after.covered_through),
+            linked_through=settled,
             read_through=None,
         )
 

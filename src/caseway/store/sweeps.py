@@ -115,7 +115,10 @@ class PostgresSweeps:
             records=[r.record for r in with_case],
             cases=[r.case for r in with_case],
         )
-        triggered = await self._trigger(connection, found, Hint.ACTIVITIES)
+        current = [r for r in found if not r["earlier"]]
+        earlier = [r for r in found if r["earlier"]]
+        triggered = await self._trigger(connection, current, Hint.ACTIVITIES)
+        triggered += await self._trigger(connection, earlier, Hint.EARLIER)
         last_used = await self._last_used(connection, claim.connection)
         stamps = {r.record: r.modified_on for r in with_case}
         healed = 0

@@ -77,6 +77,10 @@ class SharedCommit:
             for _, answer in batch:
                 if not answer.done():
                     answer.set_exception(Later(reason, maybe_taken=True))
+        except Exception as bug:  # ours: loud in every request, and the next batch is committed
+            for _, answer in batch:
+                if not answer.done():
+                    answer.set_exception(bug)
         else:
             for (_, answer), one in zip(batch, kept, strict=True):
                 if not answer.done():

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Final, assert_never
+from typing import assert_never
 
 import structlog
 
@@ -12,7 +12,7 @@ from caseway.domain.backoff import GIVE_UP_AFTER, backoff
 from caseway.domain.closure import Side
 from caseway.domain.connection import ChannelAccount, Connection
 from caseway.domain.conversation import Author, Hint, Own
-from caseway.domain.delivery import UNSETTLED, Delivery, Event, State
+from caseway.domain.delivery import PATIENCE, UNSETTLED, Delivery, Event, State
 from caseway.domain.ids import StatusId, remote_contact_id
 from caseway.domain.plan import (
     FindContact,
@@ -40,8 +40,6 @@ from caseway.sync.journal import Journal
 from caseway.sync.lease import OwnClock
 
 log = structlog.get_logger()
-
-PATIENCE: Final = timedelta(seconds=15)  # a `sending` found this old is doubt
 
 
 @dataclass(slots=True)
@@ -122,8 +120,9 @@ class Executor:
             possible_double=double,
             not_before=now + PATIENCE,
         )
-        if not await self.looks.note(self.claimed, before, claimed):  # T4a
-            return _settled(owed, before)  # a receipt has settled it meanwhile
+        noted = owed.noted == before.id or await self.looks.note(self.claimed, before, claimed)
+        if not noted:  # T4a; a receipt has settled it meanwhile
+            return _settled(owed, before)
         # CRASH HERE: nothing has left; `sending` makes a later run ask again.
         self.clock.check()
         reason, tell = "", None
@@ -137,7 +136,9 @@ class Executor:
                 Event.REJECTED if given_up else before.unanswered(maybe_taken=failure.maybe_taken)
             )
             wait = failure.retry_after or backoff(claimed.attempts, chance=self.chance())
-            claimed = replace(claimed, not_before=now + wait)
+            # Given up and replayed one day, the next copy must still say what it may be.
+            doubt = (failure.maybe_taken or before.in_doubt) and not recognises
+            claimed = replace(claimed, not_before=now + wait, possible_double=double or doubt)
             self.waits.lanes.add(Lane.REPLIES)
         except Never as refusal:
             reason, event = str(refusal), Event.REJECTED

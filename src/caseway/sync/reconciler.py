@@ -16,6 +16,7 @@ from caseway.domain.adoption import Adoption, Known, Reply, Rules, adopt
 from caseway.domain.backoff import backoff
 from caseway.domain.connection import ChannelAccount, Connection
 from caseway.domain.conversation import Hint, Ledger
+from caseway.domain.delivery import head
 from caseway.domain.ids import ActivityId, ConversationKey
 from caseway.domain.plan import Lane, Owed, steps
 from caseway.domain.remote import Look
@@ -123,6 +124,8 @@ class Reconciler:
             if not todo:
                 break
             owed = await executor.take(todo[0], owed)
+        else:
+            waits.again = True  # let others have their turn
         await self._release(claimed, owed, waits, journal, begun_at)
 
     async def _read(
@@ -143,6 +146,8 @@ class Reconciler:
         try:
             clock.check()
             look = await around.ticketing.look(ledger.case, since=since, case_first=case_first)
+            if claimed.hints & Hint.EARLIER:
+                look = await self._with_earlier(claimed, look, around.ticketing, clock)
             statuses = await around.ticketing.statuses()
         except Later as failure:
             journal.note("creatio", "asked about the case", str(failure), outcome="later")
@@ -184,6 +189,16 @@ class Reconciler:
             return None
         return adopted.owed
 
+    async def _with_earlier(
+        self, claimed: Claimed, look: Look, ticketing: Ticketing, clock: OwnClock
+    ) -> Look:
+        """What agents wrote on this conversation's earlier cases; their statuses mean nothing."""
+        found = list(look.activities)
+        for case in await self.looks.earlier_cases(claimed):
+            clock.check()
+            found += (await ticketing.look(case, since=None, case_first=False)).activities
+        return replace(look, activities=tuple(found))
+
     async def _release(
         self,
         claimed: Claimed,
@@ -198,14 +213,12 @@ class Reconciler:
         wait = None
         if waits.lanes:
             wait = waits.retry_after or backoff(failures, chance=self.chance())
-        pending = [d.not_before - now for d in owed.deliveries]
-        if pending and Lane.REPLIES in waits.lanes:
-            # A reply's own time decides; other lanes keep theirs.
-            others = waits.lanes - {Lane.REPLIES}
-            wait = min(pending) if not others else min(wait or min(pending), *pending)
-            failures = failures if others else 0
-        elif pending:
-            wait = min(pending) if wait is None else min(wait, *pending)
+        if first := head(owed.deliveries):
+            # The head's own time decides: what stands behind it cannot go before.
+            if waits.lanes == {Lane.REPLIES}:
+                wait, failures = None, 0
+            pending = first.not_before - now
+            wait = pending if wait is None else min(wait, pending)
         hints = waits.hints
         ledger = owed.ledger
         settled = ledger.agreed is None or ledger.agreed is ledger.ours
@@ -235,6 +248,8 @@ def _what_was_read(look: Look) -> str:
 
 
 def _hinted(hints: int) -> str:
+    if hints & Hint.EARLIER:
+        return "something changed on an earlier case"
     if hints & Hint.ACTIVITIES and hints & Hint.CASE:
         return "its activities and its status changed"
     if hints & Hint.CASE:

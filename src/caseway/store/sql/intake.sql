@@ -94,8 +94,9 @@ ON CONFLICT DO NOTHING;
 
 -- name: come_back(organisation, conversation, state)
 -- role: web
--- The customer came back in time: the conversation is open again, and its case follows.
-UPDATE conversation SET state = :state, resolved_at = NULL
+-- The customer came back in time: the conversation is open again, and its case follows. It waits
+-- for a person now, so it wants a case even if it had none.
+UPDATE conversation SET state = :state, resolved_at = NULL, wants_case = true
  WHERE organisation_id = :organisation AND id = :conversation AND state = 'resolved';
 
 -- name: keep_message(organisation, connection, message, conversation, channel, peer, author, author_name, kind, text, provider_id, written_at, activity, ordinal, position)
@@ -136,7 +137,7 @@ RETURNING 1;
 
 -- name: owe_closing(organisation, conversation, message, delivery)
 -- role: web
--- The customer is owed the line that tells of the closure.
+-- The customer is owed the line that tells of the closure, after all that is owed already.
 WITH told AS (
     INSERT INTO message (organisation_id, id, conversation_id, channel_id, peer, author, kind, text,
                          position, written_at)
@@ -147,7 +148,11 @@ WITH told AS (
 ), owed AS (
     INSERT INTO delivery (organisation_id, id, conversation_id, channel_id, message_id, address,
                           state, order_on, order_id, not_before)
-    SELECT c.organisation_id, :delivery, c.id, c.channel_id, :message, c.address, 'owed', now(),
+    SELECT c.organisation_id, :delivery, c.id, c.channel_id, :message, c.address, 'owed',
+           greatest(now(), (SELECT max(d.order_on) + interval '1 microsecond' FROM delivery d
+                             WHERE d.organisation_id = c.organisation_id
+                               AND d.conversation_id = c.id
+                               AND d.state IN ('owed', 'sending', 'unknown'))),
            :message, now()
       FROM conversation c
      WHERE c.organisation_id = :organisation AND c.id = :conversation

@@ -46,6 +46,37 @@ SELECT activity_id, linked_at IS NOT NULL AS linked FROM link
  WHERE organisation_id = :organisation AND connection_id = :connection
    AND activity_id = ANY(:activities);
 
+-- name: one_linked(organisation, conversation, ordinal)
+-- An activity that the conversation's case must show. Index: link_message_ordinal by its message.
+SELECT l.activity_id FROM message m
+  JOIN link l ON l.organisation_id = m.organisation_id AND l.message_id = m.id
+ WHERE m.organisation_id = :organisation AND m.conversation_id = :conversation
+   AND l.ordinal = :ordinal AND l.linked_at IS NOT NULL
+ LIMIT 1;
+
+-- name: superseded(organisation, conversation)
+-- Whether the peer has another conversation open. Index: conversation_open (unique, partial).
+SELECT EXISTS (
+    SELECT 1 FROM conversation c
+      JOIN conversation o ON o.organisation_id = c.organisation_id
+       AND o.channel_id = c.channel_id AND o.peer = c.peer AND o.id <> c.id
+     WHERE c.organisation_id = :organisation AND c.id = :conversation AND o.state <> 'resolved');
+
+-- name: earlier_cases(organisation, conversation)
+-- Cases that this conversation gave up, and that nobody else has now.
+SELECT l.case_id FROM case_link l
+ WHERE l.organisation_id = :organisation AND l.conversation_id = :conversation
+   AND NOT EXISTS (
+       SELECT 1 FROM conversation c
+        WHERE c.organisation_id = l.organisation_id AND c.connection_id = l.connection_id
+          AND c.case_id = l.case_id)
+ ORDER BY l.ordinal;
+
+-- name: handed_over(organisation, conversation, ordinal)
+-- The case that the peer's next conversation took over: what this one still owes goes there.
+SELECT case_id FROM case_link
+ WHERE organisation_id = :organisation AND conversation_id = :conversation AND ordinal = :ordinal;
+
 -- name: owed_own(organisation, conversation)
 -- Messages of ours without a proven activity, in order. Index: link_owed (partial).
 SELECT m.id, l.activity_id, m.position, m.author, m.author_name, m.kind, m.text, m.written_at
@@ -77,32 +108,6 @@ UPDATE link SET linked_at = now(), created_on = coalesce(link.created_on, p.crea
   FROM unnest(:activities::uuid[], :created_on::timestamptz[]) AS p(activity, created_on)
  WHERE organisation_id = :organisation AND connection_id = :connection
    AND activity_id = p.activity AND linked_at IS NULL;
-
--- name: import_replies(organisation, connection, conversation, channel, peer, address, ordinal, messages, activities, deliveries, authors, texts, positions, created_on, kinds, by)
--- A reply enters once: message, link and debt in one statement. Our own closing line has no link.
-WITH new AS (
-    SELECT * FROM unnest(:messages::uuid[], :activities::uuid[], :deliveries::uuid[],
-                         :authors::text[], :texts::text[], :positions::bigint[],
-                         :created_on::timestamptz[], :kinds::text[], :by::text[])
-        AS n(message, activity, delivery, author_name, words, position, created_on, kind, author)
-), messages AS (
-    INSERT INTO message (organisation_id, id, conversation_id, channel_id, peer, author,
-                         author_name, kind, text, position, written_at)
-    SELECT :organisation, n.message, :conversation, :channel, :peer, n.author, n.author_name,
-           n.kind, n.words, n.position, n.created_on
-      FROM new n
-), links AS (
-    INSERT INTO link (organisation_id, connection_id, activity_id, message_id, conversation_id,
-                      ordinal, origin, created_on, linked_at)
-    SELECT :organisation, :connection, n.activity, n.message, :conversation, :ordinal, 'theirs',
-           n.created_on, now()
-      FROM new n WHERE n.kind = 'text'
-)
-INSERT INTO delivery (organisation_id, id, conversation_id, channel_id, message_id, address, state,
-                      order_on, order_id, not_before)
-SELECT :organisation, n.delivery, :conversation, :channel, n.message, :address, 'owed',
-       n.created_on, n.activity, now()
-  FROM new n;
 
 -- name: write_conversation(organisation, conversation, state, case_id, case_ordinal, case_number, agreed, agreed_status, last_open_status, held_status, reopened_status, left_open, agent_replied, reopenings, claim, last_position, linked_through, covered_through, read_through, hints_taken)
 -- T2: what a look decided. A claim that came after the run began is left alone.
@@ -234,7 +239,9 @@ UPDATE conversation
 -- name: status_written(organisation, conversation, epoch, agreed, status, reopened, now)
 -- T6. Having reopened the case ourselves covers all that is linked.
 UPDATE conversation
-   SET agreed = :agreed, agreed_status = :status, held_status = NULL,
+   SET agreed = :agreed, agreed_status = :status,
+       -- What we wrote means closed, whatever its flags say.
+       held_status = CASE WHEN :reopened THEN NULL ELSE :status::uuid END,
        last_open_status = CASE WHEN :reopened THEN :status ELSE last_open_status END,
        reopened_status = CASE WHEN :reopened THEN :status ELSE reopened_status END,
        covered_through = CASE WHEN :reopened THEN greatest(covered_through, linked_through)

@@ -45,7 +45,8 @@ SELECT n.ord - 1 AS at
 
 -- name: activities_to_look_at(organisation, connection, records, cases)
 -- New activities whose id is not yet proven, with the conversation of their case.
-SELECT c.organisation_id, c.id, n.record, n.case_id, l.activity_id IS NOT NULL AS planned
+SELECT c.organisation_id, c.id, n.record, n.case_id, l.activity_id IS NOT NULL AS planned,
+       c.case_id IS DISTINCT FROM n.case_id AS earlier
   FROM unnest(:records::uuid[], :cases::uuid[]) AS n(record, case_id)
   LEFT JOIN link l
     ON l.organisation_id = :organisation AND l.connection_id = :connection

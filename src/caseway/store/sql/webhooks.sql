@@ -16,7 +16,7 @@ WITH incoming AS MATERIALIZED (
         ON t.organisation_id = n.organisation AND t.id = n.token AND t.revoked_at IS NULL
        AND (t.expires_at IS NULL OR t.expires_at > now())
 ), matched AS MATERIALIZED (
-    SELECT i.*, coalesce(
+    SELECT i.*, c.id IS NOT NULL AS current, coalesce(
                c.id,
                (SELECT l.conversation_id FROM case_link l
                  WHERE l.organisation_id = i.organisation AND l.connection_id = i.connection
@@ -31,9 +31,14 @@ WITH incoming AS MATERIALIZED (
     INSERT INTO webhook_event (organisation_id, id, connection_id, token_name, source, event_type,
                                case_id, conversation_id, outcome, reason, body)
     SELECT organisation, id, connection, token_name, source, type, case_id, conversation,
-           CASE WHEN outcome = 'accepted' AND conversation IS NULL THEN 'ignored' ELSE outcome END,
+           CASE WHEN outcome = 'accepted' AND conversation IS NULL THEN 'ignored'
+                WHEN outcome = 'accepted' AND type = 'case_closed' AND NOT current
+                THEN 'nothing_new' ELSE outcome END,
            CASE WHEN outcome = 'accepted' AND conversation IS NULL
-                THEN 'The case is not one of ours. Not an error.' ELSE reason END,
+                THEN 'The case is not one of ours. Not an error.'
+                WHEN outcome = 'accepted' AND type = 'case_closed' AND NOT current
+                THEN 'An earlier case of this conversation, which goes on in another one.'
+                ELSE reason END,
            body
       FROM matched
 ), used AS (
@@ -42,10 +47,11 @@ WITH incoming AS MATERIALIZED (
        AND (t.last_used_at IS NULL OR t.last_used_at < now() - interval '1 second')
 ), wanted AS MATERIALIZED (
     SELECT organisation, conversation,
-           bit_or(CASE type WHEN 'case_closed' THEN 2 ELSE 1 END) AS hints,
+           bit_or(CASE WHEN NOT current THEN 4 WHEN type = 'case_closed' THEN 2 ELSE 1 END) AS hints,
            (array_agg(id ORDER BY ord DESC) FILTER (WHERE type = 'case_closed'))[1] AS claim
       FROM matched
      WHERE conversation IS NOT NULL AND outcome = 'accepted'
+       AND (current OR type <> 'case_closed')
      GROUP BY organisation, conversation
 ), locked AS MATERIALIZED (
     SELECT c.organisation_id, c.id, c.due_at, c.parked_at, c.hints, w.hints AS more, w.claim
@@ -63,7 +69,7 @@ WITH incoming AS MATERIALIZED (
             OR l.claim IS NOT NULL)
 )
 SELECT i.ord, i.holds, m.conversation,
-       l.parked_at IS NULL AND (l.due_at IS NULL OR l.due_at > now()) AS fresh
+       l.id IS NOT NULL AND l.parked_at IS NULL AND (l.due_at IS NULL OR l.due_at > now()) AS fresh
   FROM incoming i
   LEFT JOIN matched m ON m.ord = i.ord
   LEFT JOIN locked l ON l.organisation_id = m.organisation AND l.id = m.conversation

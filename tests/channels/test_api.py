@@ -1,0 +1,135 @@
+"""The callback: what a receiver gets, how it knows that it is ours, and what its answers mean."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from standardwebhooks import Webhook
+
+from caseway.channels.api import ApiChannel
+from caseway.domain.connection import ChannelAccount, ChannelSettings
+from caseway.domain.delivery import Event, Kind
+from caseway.outbound import Outside
+from caseway.ports import Later
+from tests.contract.test_channel import SECRET, account, outgoing
+from tests.creatio.far import CUT, LOGIN_PAGE, Far, Got, Says, far, says
+from tests.creatio.parts import LOOPBACK
+
+
+async def sent(
+    answer: Says,
+    message: object = None,
+    *,
+    change: Callable[[ChannelAccount], ChannelAccount] = lambda known: known,
+) -> tuple[Event | Later, Far]:
+    async with far(lambda _: answer) as there, Outside(LOOPBACK) as outside:
+        channel = ApiChannel(outside, now=lambda: datetime.now(UTC))
+        known = change(account(there.url + "/hook"))
+        try:
+            return await channel.send(known, message or outgoing()), there  # type: ignore[arg-type]
+        except Later as failure:
+            return failure, there
+
+
+async def test_a_receiver_can_verify_it_with_the_standards_own_library() -> None:
+    message = outgoing()
+    event, there = await sent(says(200, "{}"), message)
+    assert event is Event.CONFIRMED
+    got: Got = there.got[0]
+    assert Webhook(SECRET).verify(got.body, dict(got.headers)) == got.json
+    assert got.headers["webhook-id"] == str(message.id)
+    assert got.headers["content-type"] == "application/json"
+    assert got.json == {
+        "type": "message.created",
+        "data": {
+            "conversation_id": str(message.conversation),
+            "message": {
+                "id": str(message.message),
+                "author": "agent",
+                "author_name": "Tom",
+                "text": message.text,
+                "created_at": "2026-11-23T09:30:00.123456Z",
+            },
+        },
+    }
+
+
+async def test_a_possible_double_says_so() -> None:
+    _, there = await sent(says(200), outgoing(possible_double=True))
+    assert there.got[0].json["data"]["possible_double"] is True
+
+
+async def test_the_closure_is_an_event_of_its_own() -> None:
+    message = outgoing(kind=Kind.CLOSING, text="")
+    _, there = await sent(says(200), message)
+    assert there.got[0].json == {
+        "type": "conversation.resolved",
+        "data": {"conversation_id": str(message.conversation)},
+    }
+    _, there = await sent(says(200), outgoing(kind=Kind.CLOSING, text="Goodbye"))
+    assert there.got[0].json["data"]["message"]["text"] == "Goodbye"
+
+
+@pytest.mark.parametrize(
+    ("answer", "maybe_taken"),
+    [
+        (says(400), False),
+        (says(401), False),
+        (says(404), False),
+        (says(410), False),
+        (says(429), False),
+        (says(302, extra=(("Location", "http://169.254.169.254/"),)), True),
+        (says(408), True),
+        (says(500), True),
+        (says(503), True),
+        (CUT, True),
+        (says(200, "x" * 100_000), True),
+    ],
+)
+async def test_all_but_a_2xx_is_tried_again(answer: Says, maybe_taken: bool) -> None:
+    failure, there = await sent(answer)
+    assert isinstance(failure, Later)
+    assert failure.maybe_taken == maybe_taken
+    assert len(there.got) == 1
+
+
+@pytest.mark.parametrize("answer", [says(200), says(202, "accepted"), says(204), LOGIN_PAGE])
+async def test_any_2xx_is_an_acknowledgement(answer: Says) -> None:
+    assert (await sent(answer))[0] is Event.CONFIRMED
+
+
+async def test_a_receiver_may_ask_for_time() -> None:
+    failure, _ = await sent(says(429, extra=(("Retry-After", "120"),)))
+    assert isinstance(failure, Later)
+    assert failure.retry_after == timedelta(minutes=2)
+
+
+def with_url(url: str) -> Callable[[ChannelAccount], ChannelAccount]:
+    return lambda known: replace(known, settings=ChannelSettings(callback_url=url))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        with_url(""),
+        with_url("not a url"),
+        with_url("ftp://a.example/"),
+        with_url("https://[bad/"),
+        with_url("http://10.1.2.3/hook"),
+        with_url("https://169.254.169.254/latest"),
+        with_url("http://127.0.0.1:1/"),
+        lambda known: replace(known, secret=None),
+        lambda known: replace(known, secret=type(known.secret)("whsec_")),  # type: ignore[misc]
+        lambda known: replace(known, secret=type(known.secret)("whsec_%%%")),  # type: ignore[misc]
+    ],
+)
+async def test_what_a_person_must_mend_waits_with_the_remedy(
+    change: Callable[[ChannelAccount], ChannelAccount],
+) -> None:
+    failure, there = await sent(says(200), change=change)
+    assert isinstance(failure, Later)
+    assert failure.remedy
+    assert not failure.maybe_taken
+    assert not there.got
+    assert "whsec" not in str(failure)
