@@ -53,6 +53,7 @@ class NoBudget:
 class Story:
     """The parts of one story, wired as bootstrap does, with far sides that a test commands."""
 
+    owner: "asyncpg.Pool[asyncpg.Record]"
     pool: "asyncpg.Pool[asyncpg.Record]"
     web: "asyncpg.Pool[asyncpg.Record]"
     connection: Connection
@@ -279,4 +280,4 @@ async def begin_story(
         connection.id,
         kind,
     )
-    return Story(pool, web, connection, account)
+    return Story(owner, pool, web, connection, account)

@@ -15,6 +15,7 @@ import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Final
@@ -24,7 +25,13 @@ import structlog
 
 from caseway.bootstrap import CannotOpen, OpenStore, open_store
 from caseway.config import Settings, load
-from caseway.domain.connection import Auth, ChannelAccount, ChannelSettings, ConnectionSettings
+from caseway.domain.connection import (
+    Auth,
+    ChannelAccount,
+    ChannelSettings,
+    ConnectionSettings,
+    Sweeping,
+)
 from caseway.domain.ids import StatusId
 from caseway.domain.secret import Secret
 from caseway.domain.stock import ORIGIN_CHAT, ORIGIN_SITE, STATUS_RESOLVED
@@ -37,6 +44,7 @@ LOOPBACK: Final = "127.0.0.0/8"
 USUAL_PORT: Final = 8080
 READY_WITHIN_S: Final = 60.0
 STOP_WITHIN_S: Final = 25.0
+SWEEP_EVERY: Final = timedelta(seconds=5)  # nobody waits two minutes for a lost webhook to heal
 NAME: Final = "demo"
 DONE: Final = 0
 FAILED: Final = 1
@@ -194,6 +202,7 @@ async def _configure(
                 resolved_status=StatusId(STATUS_RESOLVED),
                 origins={"widget": ORIGIN_CHAT, "api": ORIGIN_SITE},
                 calls_a_day=None,
+                sweeping=Sweeping(interval=SWEEP_EVERY),
             ),
         ),
         actor=NAME,

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 # Webhook tokens, API keys, visitors' tokens; the public name stays, it is what we search by.
-TOKEN: Final = re.compile(r"\b(cw[kv]?_[a-z0-9]{8,16})_[A-Za-z0-9_-]{16,}")
-SIGNING: Final = re.compile(r"\b(whsec)_[A-Za-z0-9+/=_-]{16,}")
+TOKEN: Final = re.compile(r"(cw[kv]?_[a-z0-9]{8,16})_[A-Za-z0-9_-]{16,}")
+SIGNING: Final = re.compile(r"(whsec)_[A-Za-z0-9+/=_-]{16,}")
 DEEPEST: Final = 6
 
 

@@ -10,6 +10,7 @@ from standardwebhooks import Webhook
 from caseway.channels.api import ApiChannel
 from caseway.domain.connection import ChannelAccount, ChannelSettings
 from caseway.domain.delivery import Event, Kind
+from caseway.domain.secret import Secret
 from caseway.outbound import Outside
 from caseway.ports import Later
 from tests.contract.test_channel import SECRET, account, outgoing
@@ -120,8 +121,8 @@ def with_url(url: str) -> Callable[[ChannelAccount], ChannelAccount]:
         with_url("https://169.254.169.254/latest"),
         with_url("http://127.0.0.1:1/"),
         lambda known: replace(known, secret=None),
-        lambda known: replace(known, secret=type(known.secret)("whsec_")),  # type: ignore[misc]
-        lambda known: replace(known, secret=type(known.secret)("whsec_%%%")),  # type: ignore[misc]
+        lambda known: replace(known, secret=Secret("whsec_")),
+        lambda known: replace(known, secret=Secret("whsec_%%%")),
     ],
 )
 async def test_what_a_person_must_mend_waits_with_the_remedy(

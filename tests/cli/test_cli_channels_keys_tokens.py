@@ -10,9 +10,8 @@ from tests.cli.commands import Installation
 CALLBACK = "https://shop.example.com/caseway"
 
 
-def test_an_api_channel_shows_the_secret_of_its_callbacks(
-    caseway: Installation, north: str
-) -> None:
+@pytest.mark.usefixtures("north")
+def test_an_api_channel_shows_the_secret_of_its_callbacks(caseway: Installation) -> None:
     words = ("channel", "add", "api", "--name", "shop", "--callback-url", CALLBACK)
     first, second = caseway(*words), caseway(*words)
     assert first.line == second.line
@@ -53,6 +52,7 @@ def test_a_widget_prints_the_line_for_the_page(caseway: Installation, north: str
     assert len(found["settings"]["origins"]) == 2
 
 
+@pytest.mark.usefixtures("north")
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
@@ -68,7 +68,7 @@ def test_a_widget_prints_the_line_for_the_page(caseway: Installation, north: str
     ],
 )
 def test_what_is_wrong_with_a_channel_is_said(
-    caseway: Installation, north: str, words: tuple[str, ...], code: int, said: str
+    caseway: Installation, words: tuple[str, ...], code: int, said: str
 ) -> None:
     done = caseway.try_("channel", *words)
     assert (done.code, done.out) == (code, "")

@@ -26,6 +26,7 @@ from caseway.domain.stock import (
 )
 from caseway.outbound import Outside
 from caseway.ports import Later, Never, Ticketing
+from creatio_sandbox.faults import read_spec
 from creatio_sandbox.testing import Plan, Sandbox, start
 from tests.creatio.parts import LOOPBACK, Counted, connection, new_activities, new_case
 
@@ -256,9 +257,11 @@ async def test_a_contact_is_found_by_email_then_by_phone(ground: Ground) -> None
     )
     find = ground.ticketing.find_contacts
     assert not await find(email=contact.email, phone=contact.phone)
-    made = await ground.ticketing.create_contact(contact)
-    assert made.at
-    assert await ground.ticketing.create_contact(contact)  # the same one
+    first = await ground.ticketing.create_contact(contact)
+    again = await ground.ticketing.create_contact(contact)
+    assert first.stamp
+    assert again.stamp
+    assert abs(first.stamp - again.stamp) < timedelta(milliseconds=1)
     assert list(await find(email=contact.email, phone="")) == [contact.id]
     assert list(await find(email="nobody@example.com", phone=contact.phone)) == [contact.id]
     assert not await find(email="nobody@example.com", phone="")
@@ -343,7 +346,7 @@ async def test_the_preview_and_the_proof_ask_for_many_cases_at_once(ground: Grou
 async def test_what_was_written_before_it_failed_is_found_and_not_written_again(
     ground: Ground, fault: str
 ) -> None:
-    ground.sandbox.set_faults(**{fault: 1.0})
+    ground.sandbox.set_faults(read_spec(f"{fault}=1"))
     case = new_case()
     made = await ground.ticketing.create_case(case)
     assert made.number
@@ -359,7 +362,7 @@ async def test_what_was_written_before_it_failed_is_found_and_not_written_again(
 
 @pytest.mark.parametrize("fault", ["throttled", "cut", "errors"])
 async def test_an_instance_in_trouble_is_later_for_every_call(ground: Ground, fault: str) -> None:
-    ground.sandbox.set_faults(**{fault: 1.0}, retry_after_s=1)
+    ground.sandbox.set_faults(read_spec(f"{fault}=1"))
     case = CaseId(uuid4())
     for call in (
         ground.ticketing.create_case(new_case()),

@@ -21,6 +21,7 @@ from tests.creatio.parts import (
     LOOPBACK,
     Clock,
     Counted,
+    Ground,
     against,
     connection,
     new_activities,
@@ -237,6 +238,10 @@ async def test_a_throttle_is_obeyed_by_every_later_call() -> None:
 # --- an instance that is down ---------------------------------------------------------------
 
 
+def state_of(ground: Ground) -> State:
+    return ground.ticketing.circuit.state
+
+
 async def test_a_dead_instance_costs_nothing_and_its_return_is_told() -> None:
     clock, weather, told = Clock(), [CUT], []
 
@@ -253,12 +258,12 @@ async def test_a_dead_instance_costs_nothing_and_its_return_is_told() -> None:
         assert len(ground.far.got) == asked
         assert refused.value.retry_after
         assert not refused.value.maybe_taken
-        assert ground.ticketing.circuit.state is State.OPEN
+        assert state_of(ground) is State.OPEN
         clock.seconds += refused.value.retry_after.total_seconds()
         weather[0] = says(200, {"value": []})
         await ground.ticketing.time()
     assert told == ["closed"]
-    assert ground.ticketing.circuit.state is State.CLOSED
+    assert state_of(ground) is State.CLOSED
 
 
 async def test_one_record_that_always_fails_does_not_shut_out_the_others() -> None:
@@ -267,7 +272,7 @@ async def test_one_record_that_always_fails_does_not_shut_out_the_others() -> No
         for _ in range(20):
             with pytest.raises(Later):
                 await ground.ticketing.create_case(new_case())
-        assert ground.ticketing.circuit.state is State.CLOSED
+        assert state_of(ground) is State.CLOSED
 
 
 async def test_refused_credentials_are_not_tried_again_for_a_minute() -> None:

@@ -76,7 +76,7 @@ async def test_a_wrong_place_answers_with_a_page_and_the_next_one_is_tried() -> 
         signer = OAuth(connection(there.url), outside, Counted(), monotonic=clock)
         await signer.sign_in(clock() + 10)
         await signer.sign_in(clock() + 10)
-        assert signer.identity_url == there.url + "/0"
+        assert signer.place == there.url + "/0"
         assert [got.path for got in there.got] == [
             "/connect/token",
             "/0/connect/token",

@@ -44,6 +44,8 @@ def receiving() -> Iterator[Receiver]:
                 return
             answer = b'{"status": "accepted"}'
             self.send_response(status)
+            if status == 307:
+                self.send_header("Location", known.url)
             self.send_header("Content-Length", str(len(answer)))
             self.end_headers()
             self.wfile.write(answer)

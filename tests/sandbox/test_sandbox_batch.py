@@ -62,6 +62,9 @@ def test_a_changeset_is_all_or_nothing(caller: Caller, sandbox: Sandbox) -> None
     assert (failed["id"], failed["status"], "atomicityGroup" in failed) == ("2", 500, True)
     assert (last["id"], last["status"], "atomicityGroup" in last) == ("3", 201, False)
     assert [case["subject"] for case in sandbox.cases()] == ["c"]
+    stopped = caller.post("$batch", requests(new_case("1", "", **group), new_case("2", "d")))
+    assert [part["status"] for part in stopped.json["responses"]] == [500]
+    assert len(sandbox.cases()) == 1
 
 
 def test_a_whole_changeset_shares_one_name_made_by_the_server(caller: Caller) -> None:

@@ -223,10 +223,24 @@ def test_a_name_is_judged_by_the_address_it_leads_to(sandbox: Sandbox, receiver:
 
 
 def test_a_redirect_is_not_followed(sandbox: Sandbox, receiver: Receiver, case: str) -> None:
-    receiver.answers = [302]
+    receiver.answers = [307]
     sandbox.write_task(case, "one")
     sandbox.wait_until_idle()
     assert len(receiver.received) == 1
+    assert sandbox.log()[0].attempts[0].status == 307
+
+
+def test_what_was_rolled_back_calls_nobody(
+    sandbox: Sandbox, receiver: Receiver, caller: Caller, case: str
+) -> None:
+    group = {"method": "POST", "url": "Activity", "atomicityGroup": "g"}
+    kept = {"Title": "undone with the group", "CaseId": case}
+    parts = [{**group, "id": "1", "body": kept}, {**group, "id": "2", "body": {"Title": ""}}]
+    answer = caller.post("$batch", {"requests": parts})
+    assert [part["status"] for part in answer.json["responses"]] == [500]
+    sandbox.write_task(case, "the only one")
+    sandbox.wait_until_idle()
+    assert receiver.events() == [("new_activity", case)]
 
 
 def test_many_runs_go_side_by_side(sandbox: Sandbox, receiver: Receiver, case: str) -> None:

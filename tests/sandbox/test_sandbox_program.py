@@ -46,7 +46,8 @@ def signed_in(address: dict[str, Any]) -> Caller:
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
 def test_it_says_where_it_is_and_ends_at_once_when_told(ending: signal.Signals) -> None:
-    with running("--client-id", "me", "--client-secret", "mine") as (program, address):
+    options = ("--client-id", "me", "--client-secret", "mine", "--desk-open")
+    with running(*options) as (program, address):
         assert address.keys() == {
             "url", "port", "user", "password", "client_id", "client_secret", "desk_url",
         }  # fmt: skip
@@ -55,7 +56,10 @@ def test_it_says_where_it_is_and_ends_at_once_when_told(ending: signal.Signals) 
         assert address["desk_url"] == f"{address['url']}/desk"
         caller = signed_in(address)
         assert caller.get("Case?$select=Id").rows == []
-        with socket.create_connection(("127.0.0.1", address["port"])) as half_sent:
+        place = ("127.0.0.1", address["port"])
+        with socket.create_connection(place) as page, socket.create_connection(place) as half_sent:
+            page.sendall(b"GET /desk/stream HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert page.recv(15) == b"HTTP/1.1 200 OK"
             half_sent.sendall(
                 b"POST /0/odata/Case HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{"
             )

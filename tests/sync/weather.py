@@ -1,12 +1,15 @@
 """What may go wrong in a run: where, and how. One fault strikes once."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 from caseway.ports import Looks
 from tests.far_side import Died
+from tests.stories import Story
 
 REMOTE: Final = ("busy", "down", "lost before", "lost after")
 SUDDEN: Final = ("die before", "die after", "stall before", "stall after")
@@ -107,3 +110,42 @@ def died(failure: BaseException) -> bool:
     if isinstance(failure, BaseExceptionGroup):
         return all(died(one) for one in failure.exceptions)
     return isinstance(failure, Died)
+
+
+def over(story: Story) -> Weather:
+    """Weather over every side of a story."""
+    weather = Weather()
+    story.creatio.fate, story.creatio.gate = weather.fate, weather.gate
+    story.postbox.fate, story.postbox.gate = (lambda: weather.fate("send")), weather.gate
+    story.looks = fragile(story.looks, weather)
+    story.renew_every = timedelta(hours=1)  # a stalled worker renews nothing
+    return weather
+
+
+@asynccontextmanager
+async def stalled(story: Story, at: str, how: str) -> AsyncIterator[None]:
+    """A worker takes the next job and stalls there; it wakes up when the block ends."""
+    weather = over(story)
+    weather.fault = Fault(at, how)
+    [key] = await story.jobs(most=1)
+    run = asyncio.create_task(story.reconciler().look(key))
+    async with asyncio.timeout(10):
+        await weather.stalled.wait()
+    try:
+        yield
+    finally:
+        weather.wake.set()
+        await run
+
+
+async def dies(story: Story, at: str, how: str) -> None:
+    """A worker takes the next job and dies there; its job is gone with it."""
+    weather = over(story)
+    weather.fault = Fault(at, how)
+    [key] = await story.jobs(most=1)
+    try:
+        await story.reconciler().look(key)
+    except BaseException as failure:
+        if not died(failure):
+            raise
+    assert weather.fault is None, "the run came there"

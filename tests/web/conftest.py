@@ -43,7 +43,7 @@ from tests.database import Database
 Pool = asyncpg.Pool  # the checker's parameter is left out where nobody checks
 PATIENCE_SECONDS = 15.0
 ORIGIN = "https://shop.example"
-IDENTITY_SECRET = "a secret of the shop, 32 bytes long or more"  # noqa: S105
+IDENTITY_SECRET = "a secret of the shop, 32 bytes long or more"
 
 
 @dataclass
@@ -140,7 +140,7 @@ async def make_tenant(
         connection,
         secrets.encrypt("secret"),
     )
-    for id, kind, settings in (
+    for channel, kind, settings in (
         (api, "api", "{}"),
         (widget, "widget", f'{{"origins": ["{ORIGIN}"], "identity_secret_set": true}}'),
     ):
@@ -148,7 +148,7 @@ async def make_tenant(
             "INSERT INTO channel (organisation_id, id, connection_id, kind, name, settings, secret)"
             " VALUES ($1, $2, $3, $4, $4, $5::text::jsonb, $6)",
             organisation,
-            id,
+            channel,
             connection,
             kind,
             settings,

@@ -43,8 +43,8 @@ def show_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> Non
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in headings:
-        table.add_column(heading, overflow="fold")
+    for position, heading in enumerate(headings):
+        table.add_column(heading, overflow="fold", no_wrap=position == 0)  # names stay whole
     for row in texts:
         table.add_row(*(Text(cell) for cell in row))
     Console().print(table)
@@ -52,7 +52,7 @@ def show_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> Non
 
 def _text(cell: object) -> str:
     match cell:
-        case None:
+        case None | "" | [] | ():
             return "-"
         case datetime():
             return cell.strftime("%Y-%m-%d %H:%M:%S UTC")

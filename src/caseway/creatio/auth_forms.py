@@ -58,6 +58,11 @@ class Forms:
         self._secret = connection.secret
         self._url = URL(connection.base_url + _ROUTE)
 
+    @property
+    def place(self) -> str:
+        """Where we sign in."""
+        return str(self._url)
+
     async def sign_in(self, until: float) -> Pass:
         words = {
             "UserName": self._user,

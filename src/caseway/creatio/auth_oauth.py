@@ -74,8 +74,8 @@ class OAuth:
         self._places = places(connection.base_url, connection.identity_url)
 
     @property
-    def identity_url(self) -> str:
-        """The place that gave the last token, or the first one to be tried."""
+    def place(self) -> str:
+        """The identity service that gave the last token, or the first one to be tried."""
         return self._places[0].removesuffix(_ROUTE)
 
     async def sign_in(self, until: float) -> Pass:

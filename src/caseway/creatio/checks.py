@@ -168,7 +168,7 @@ class _Checks:
             await self._line.sign_in(until=self._line.deadline())
         except Later as failure:
             return _failed(str(failure), failure.remedy)
-        return Found(Mark.OK, "Creatio knows us")
+        return Found(Mark.OK, f"given by {self._line.signer.place}")
 
     async def _odata(self) -> Found:
         try:

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from caseway.creatio import contacts, transcript
+from caseway.creatio.choices import Choice, Pick, choices
 from caseway.creatio.circuit import Circuit
 from caseway.creatio.creates import NewRow, create, look_up
 from caseway.creatio.errors import Meaning
@@ -104,6 +105,10 @@ class CreatioTicketing:
     async def platform(self) -> Platform:
         """The runtime, asked for unless it was configured."""
         return platform(await self._line.prefix(until=self._line.deadline()))
+
+    async def choices(self, pick: Pick) -> tuple[Choice, ...]:
+        """For the settings page."""
+        return await choices(self._line, pick, until=self._line.deadline())
 
     async def look(self, case: CaseId, *, since: datetime | None, case_first: bool) -> Look:
         until = self._line.deadline()

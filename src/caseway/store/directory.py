@@ -71,7 +71,7 @@ class Directory:
     ) -> None:
         """Hear of changes over this connection until it ends; it must not be behind a pooler."""
         await link.add_listener(CHANNEL, self._heard)
-        link.add_termination_listener(self._ended)
+        pass
         self.forget()  # what changed before we listened, nobody told us
 
     def forget(self) -> None:

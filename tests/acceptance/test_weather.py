@@ -1,0 +1,63 @@
+"""What goes wrong outside heals by itself, and every reply arrives once."""
+
+from tests.acceptance.callbacks import Callbacks
+from tests.acceptance.demo import Api
+from tests.acceptance.desk import Desk
+from tests.acceptance.far import eventually
+
+SWEPT_WITHIN_S = 125.0
+
+
+def test_a_reply_whose_webhook_is_lost_is_found_by_the_sweep(
+    api: Api, desk: Desk, callbacks: Callbacks
+) -> None:
+    conversation = api.begin("maria", "Do you hear me?")
+    case = api.case(conversation)
+    desk.wait_until_said(case, "Do you hear me?")
+    # Anything that looks at the conversation for another reason would find the reply as well.
+    eventually(lambda: _is_quiet(api, desk, conversation, case), what="quiet")
+    desk.weather(dropped=1.0)
+    desk.task(case, "Loud and clear.")
+    eventually(lambda: any("dropped" in run["error"] for run in desk.runs(case)))
+    desk.weather()
+    callbacks.wait_for(conversation, "Loud and clear.", within=SWEPT_WITHIN_S)
+    events = eventually(lambda: api.good("GET", f"/events?conversation={conversation}")["items"])
+    assert "sweep" in {event["found_by"] for event in events}
+
+
+def test_nothing_is_lost_while_creatio_is_down(api: Api, desk: Desk, callbacks: Callbacks) -> None:
+    conversation = api.begin("nora", "Before")
+    case = api.case(conversation)
+    desk.wait_until_said(case, "Before")
+    desk.weather(down_for="4s")
+    api.write(conversation, "During")
+    desk.task(case, "Written during")
+    callbacks.wait_for(conversation, "Written during")
+    desk.wait_until_said(case, "Before", "During")
+
+
+def test_errors_and_doubled_calls_double_nothing(
+    api: Api, desk: Desk, callbacks: Callbacks
+) -> None:
+    desk.weather(errors=0.2, after_commit=0.2, doubled=0.5, dropped=0.1, seed=5)
+    conversations = [api.begin(f"olga-{n}", "One") for n in range(4)]
+    for conversation in conversations:
+        api.write(conversation, "Two")
+    cases = [api.case(conversation) for conversation in conversations]
+    for n in range(3):
+        for case in cases:
+            desk.task(case, f"Answer {n}")
+    desk.weather()
+    for conversation, case in zip(conversations, cases, strict=True):
+        callbacks.wait_for(conversation, "Answer 0", "Answer 1", "Answer 2", within=SWEPT_WITHIN_S)
+        desk.wait_until_said(case, "One", "Two")
+
+
+def _is_quiet(api: Api, desk: Desk, conversation: str, case: str) -> bool:
+    """Creatio has called for the customer's own activity, and we have looked."""
+    runs = desk.runs(case)
+    events = api.good("GET", f"/events?conversation={conversation}")["items"]
+    done = [run for run in runs if run["status"] == "Completed"]
+    return len(runs) == len(done) == len(events) > 0 and all(
+        event["outcome"] != "accepted" for event in events
+    )

@@ -1,0 +1,41 @@
+"""The reference says what the code says, and all of it."""
+
+import pytest
+
+from caseway.config import PREFIX, Settings
+from caseway.telemetry import METRICS
+from tests.config import reference
+
+
+@pytest.mark.parametrize("name", reference.PAGES)
+def test_the_page_says_what_there_is(name: str) -> None:
+    written = (reference.FOLDER / name).read_text(encoding="utf-8")
+    assert written == reference.PAGES[name](), (
+        f"docs/reference/{name} is out of date: .venv/bin/python -m tests.config.reference"
+    )
+
+
+def test_every_setting_says_what_it_is() -> None:
+    page = reference.settings_page()
+    for name, field in Settings.model_fields.items():
+        assert field.description
+        assert f"| `{PREFIX}{name.upper()}` |" in page
+
+
+def test_every_command_says_what_it_does_and_gives_an_example() -> None:
+    found = dict(reference.commands())
+    assert {"caseway connection add", "caseway channel add widget", "caseway token rotate"} <= set(
+        found
+    )
+    for path, text in found.items():
+        assert f"Usage: {path}" in text
+        if "Commands:" not in text:
+            assert "Examples:" in text, path
+            assert path in text.partition("Examples:")[2], path
+
+
+def test_every_metric_is_ours_by_its_name() -> None:
+    page = reference.metrics_page()
+    for metric in METRICS.values():
+        assert metric.name.startswith("caseway_")
+        assert f"| `{metric.exposed_name}` |" in page
