@@ -452,9 +452,7 @@ class Directory(Protocol):
 
     async def connection(self, key: ConnectionKey) -> Connection: ...
 
-    async def channel(
-        self, organisation: OrganisationId, channel: ChannelId
-    ) -> ChannelAccount: ...
+    async def channel(self, organisation: OrganisationId, channel: ChannelId) -> ChannelAccount: ...
 
 
 class KeyHolder(Protocol):
@@ -527,6 +525,43 @@ class Noticed:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """Why Caseway looked at a conversation: its customer wrote, Creatio called, a sweep found."""
+
+    id: UUID
+    conversation: ConversationId | None
+    at: datetime
+    kind: str  # customer, webhook, sweep
+    about: str  # the event's type, or the message's text
+    outcome: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """One look, as its journal tells it."""
+
+    id: UUID
+    conversation: ConversationId
+    begun_at: datetime
+    ended_at: datetime
+    lines: tuple[JournalLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What was noticed and done since a moment, oldest first, and how far a first tour has come."""
+
+    happened: tuple[Happened, ...]
+    ran: tuple[Ran, ...]
+    wrote: bool
+    case_opened: bool
+    answered: bool
+    arrived: bool
+    resolved: bool
+
+
 class Reads(Protocol):
     """None, or an empty sequence, for whatever the organisation does not have."""
 
@@ -553,6 +588,8 @@ class Reads(Protocol):
         """By its name or id; none that was removed."""
 
     async def handed_off_since(self, key: ConversationKey, since: datetime) -> bool: ...
+
+    async def story(self, organisation: OrganisationId, since: datetime) -> Story: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import pytest
 from tests.acceptance.callbacks import Callbacks, receiving
 from tests.acceptance.demo import Api, Demo, started_demo
 from tests.acceptance.desk import Desk
+from tests.acceptance.place import Place, place_with
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +31,9 @@ def api(demo: Demo) -> Api:
 def desk(demo: Demo) -> Iterator[Desk]:
     yield demo.desk
     demo.desk.weather()
+
+
+@pytest.fixture(scope="session")
+def place(callbacks: Callbacks) -> Iterator[Place]:
+    with place_with(callbacks) as found:
+        yield found

@@ -270,7 +270,7 @@ async def test_a_contact_is_found_by_email_then_by_phone(ground: Ground) -> None
 async def test_a_number_typed_by_an_agent_is_found_by_its_end(ground: Ground) -> None:
     digits = f"7{uuid4().int % 10**8:08}"
     contact = ground.sandbox.create("Contact", {"Name": "Typed by hand"})
-    ground.sandbox.create(
+    option = ground.sandbox.create(
         "ContactCommunication",
         {
             "ContactId": contact,
@@ -281,6 +281,8 @@ async def test_a_number_typed_by_an_agent_is_found_by_its_end(ground: Ground) ->
     found = await ground.ticketing.find_contacts(email="", phone=f"+41{digits}")
     assert [str(one) for one in found] == [contact]
     assert not await ground.ticketing.find_contacts(email="", phone=f"+4198{digits[2:]}")
+    ground.sandbox.change("ContactCommunication", option, {"Number": f"+44 {digits}"})
+    assert not await ground.ticketing.find_contacts(email="", phone=f"+41{digits}")
 
 
 async def test_of_two_the_one_that_changed_last_comes_first(ground: Ground) -> None:

@@ -275,6 +275,14 @@ async def test_one_record_that_always_fails_does_not_shut_out_the_others() -> No
         assert state_of(ground) is State.CLOSED
 
 
+async def test_one_status_that_can_never_be_written_does_not_either() -> None:
+    async with against(lambda got: says(500) if got.method == "PATCH" else NO_ROWS) as ground:
+        for _ in range(20):
+            with pytest.raises(Later):
+                await ground.ticketing.write_status(CaseId(uuid4()), OPEN)
+        assert state_of(ground) is State.CLOSED
+
+
 async def test_refused_credentials_are_not_tried_again_for_a_minute() -> None:
     clock = Clock()
     refusal = says(400, {"error": "invalid_client"})
@@ -317,6 +325,7 @@ async def test_an_outage_is_not_taken_for_the_other_runtime() -> None:
     async with against(answer, platform=Platform.DETECT) as ground:
         with pytest.raises(Later):
             await ground.ticketing.time()
+        assert ground.counted.kinds() == ["token", "detect"]
         weather[0] = says(200, {"value": []})
         assert await ground.ticketing.platform() is Platform.FRAMEWORK
 
@@ -327,7 +336,11 @@ async def test_an_outage_is_not_taken_for_the_other_runtime() -> None:
 async def test_a_look_of_many_pages_keeps_the_first_status_and_every_row() -> None:
     case = CaseId(uuid4())
     first = [activity_row(case, f"2026-11-23T10:{n // 60:02}:{n % 60:02}Z") for n in range(200)]
-    later = [first[-1], activity_row(case, "2026-11-23T11:00:00Z", StatusId(STATUS_RESOLVED))]
+    resolved = StatusId(STATUS_RESOLVED)
+    later = [
+        {**first[-1], "Case": {"StatusId": str(resolved)}},
+        activity_row(case, "2026-11-23T11:00:00Z", resolved),
+    ]
 
     def answer(got: Got) -> Says:
         since = "ModifiedOn%20ge" in got.path

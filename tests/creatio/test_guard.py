@@ -52,7 +52,7 @@ def inside(network: object) -> "st.SearchStrategy[IPv4Address | IPv6Address]":
 @given(st.sampled_from(NOT_PUBLIC_4).flatmap(inside))
 def test_no_private_address_is_reached_in_any_spelling(address: IPv4Address) -> None:
     number = int(address)
-    spellings = [
+    spellings: list[IPv4Address | IPv6Address] = [
         address,
         IPv6Address(f"::ffff:{address}"),
         IPv6Address((0x2002 << 112) | (number << 80)),

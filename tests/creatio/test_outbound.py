@@ -90,8 +90,9 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused() -> None:
 async def test_a_redirect_is_an_answer_and_a_cookie_is_not_kept() -> None:
     extra = (("Location", "http://169.254.169.254/"), ("Set-Cookie", "a=1"), ("Set-Cookie", "b=2"))
     async with far(lambda _: says(302, b"", extra=extra)) as there, Outside(LOOPBACK) as outside:
-        answer = await ask(outside, there)
-        await ask(outside, there)
+        url = URL(there.url).with_host("localhost")  # a jar leaves bare addresses out by itself
+        answer = await outside.ask("GET", url, headers={}, within_seconds=5)
+        await outside.ask("GET", url, headers={}, within_seconds=5)
     assert answer.status == 302
     assert answer.all("set-cookie") == ["a=1", "b=2"]
     assert "cookie" not in there.got[1].headers

@@ -13,14 +13,15 @@ import pytest
 from caseway.domain.connection import Auth, ChannelSettings, Connection, Sweeping
 from caseway.domain.ids import ChannelId, ConnectionId, ConnectionKey, OrganisationId
 from caseway.domain.secret import Secret
-from caseway.domain.token import WEBHOOK, Presented, WebhookToken
+from caseway.domain.token import API_KEY, WEBHOOK, Presented, WebhookToken
 from caseway.ports import Later
 from caseway.store.audit import NotConfigured
 from caseway.store.connections import Wanted
 from caseway.store.directory import Directory
+from caseway.store.keys import Keys
 from caseway.store.registry import Registry, ensure_organisation
 from caseway.store.secrets import Secrets, new_key
-from caseway.store.tokens import AT_ONCE
+from caseway.store.tokens import AT_ONCE, new_token
 from tests.database import Database
 
 T = TypeVar("T")
@@ -250,3 +251,11 @@ async def test_a_store_that_cannot_be_reached_says_later(
         await deaf.token("abcdefgh")
     with pytest.raises(Later):
         await deaf.connection(north.key)
+
+
+async def test_a_key_that_cannot_be_looked_up_says_later(web_pool: Pool) -> None:
+    key, _ = new_token(API_KEY)
+    await web_pool.close()
+    with pytest.raises(Later):
+        await Keys(web_pool).holder(key.reveal())
+    assert await Keys(web_pool).holder("no key") is None

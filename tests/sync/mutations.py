@@ -3,13 +3,14 @@
 A patch is exact text of today's source: when the source changes, the mutation says so.
 """
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 ROOT: Final = Path(__file__).parents[2]
 PATIENCE_S: Final = 60
@@ -278,7 +279,7 @@ def copy(into: Path, patches: tuple[Patch, ...]) -> None:
     shutil.copytree(
         ROOT / "src" / "caseway",
         into / "caseway",
-        ignore=shutil.ignore_patterns("__pycache__", "static"),
+        ignore=shutil.ignore_patterns("static"),  # compiled files stay true
     )
     for patch in patches:
         path = into / "caseway" / patch.file
@@ -289,14 +290,32 @@ def copy(into: Path, patches: tuple[Patch, ...]) -> None:
         path.write_text(text.replace(patch.before, patch.after), encoding="utf-8")
 
 
-def tell(source: Path, dsn: str, *names: str) -> subprocess.CompletedProcess[str]:
-    """The stories in a Python of their own, on the source given."""
-    return subprocess.run(  # noqa: S603
-        [sys.executable, "-m", "tests.sync.scenarios", dsn, *names],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": f"{source}{os.pathsep}{ROOT}", "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
-    )
+class Nursery:
+    """Where stories are told on copies of the code; a context manager."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-m", "tests.sync.nursery"],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._process.communicate(timeout=PATIENCE_S)
+
+    def tell(self, source: Path, dsn: str, *names: str) -> tuple[int, str]:
+        """The exit code, and what was said."""
+        if self._process.stdin is None or self._process.stdout is None:
+            raise AssertionError("both are pipes")
+        said = source / "said.txt"
+        order = {"source": str(source), "dsn": dsn, "names": names, "said": str(said)}
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+        code = int(self._process.stdout.readline())
+        return code, said.read_text(encoding="utf-8")

@@ -1,11 +1,9 @@
 """One short story for each protection, which ends badly without it.
 
-Run as tests on the code as it is, and by `mutations` on copies of it that lack a protection:
-`python -m tests.sync.scenarios <dsn> <name>...` ends with 0, or with 1 where a story ends badly.
+Run as tests on the code as it is, and by `nursery` on copies of it that lack a protection.
 """
 
 import asyncio
-import sys
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -469,14 +467,11 @@ async def tell(dsn: str, names: list[str]) -> None:
                 await story.leave()
 
 
-def main() -> int:
+def run(dsn: str, names: list[str]) -> int:
+    """0, or 1 where a story ends badly; how, is said on stderr."""
     try:
-        asyncio.run(tell(sys.argv[1], sys.argv[2:]))
+        asyncio.run(tell(dsn, names))
     except Exception:
         traceback.print_exc()
         return 1
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

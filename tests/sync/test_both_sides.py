@@ -67,6 +67,7 @@ class Told:
 
     written: list[tuple[ConversationKey, str, str]] = field(default_factory=list)  # peer, text
     replies: dict[ActivityId, tuple[CaseId, str]] = field(default_factory=dict)
+    ended: set[str] = field(default_factory=set)  # messages that a resolution here has ended
     failed: bool = False  # anything did: only then may a channel see a copy
 
 
@@ -146,6 +147,8 @@ class BothSides(RuleBasedStateMachine):
     @rule(data=st.data())
     def is_resolved_here(self, data: st.DataObject) -> None:
         key, _, _ = data.draw(st.sampled_from(self.told.written))
+        if self.run(self.story.row(key))["state"] != "resolved":
+            self.told.ended |= {text for kept, _, text in self.told.written if kept == key}
         self.run(self.story.intake.resolve(key))
 
     @precondition(lambda self: self.story.creatio.cases)

@@ -47,7 +47,7 @@ class WebhookToken:
     public_name: str
     digest: bytes
     expires_at: datetime | None  # UTC; of a replaced one whose grace period runs
-    revoked_at: datetime | None  # its own, or that of its connection
+    revoked_at: datetime | None
 
     def admits(self, presented: Presented, *, now: datetime) -> bool:
         """In constant time as to the secret part."""

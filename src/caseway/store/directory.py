@@ -5,7 +5,7 @@ connection, an answer lives a second (tokens) or five.
 """
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -15,9 +15,9 @@ import structlog
 from caseway.domain.connection import ChannelAccount, Connection
 from caseway.domain.ids import ChannelId, ConnectionKey, OrganisationId
 from caseway.domain.token import WebhookToken
-from caseway.ports import Later
 from caseway.store import channels, connections, tokens
 from caseway.store.audit import CHANNEL, Kind, NotConfigured
+from caseway.store.reached import reached
 from caseway.store.remembered import Remembered
 from caseway.store.secrets import KeyTrouble, Secrets
 
@@ -29,7 +29,6 @@ log = structlog.get_logger()
 
 TOKEN_TTL: Final = timedelta(seconds=1)
 TTL: Final = timedelta(seconds=5)
-UNREACHED: Final = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 class Directory:
@@ -71,7 +70,7 @@ class Directory:
     ) -> None:
         """Hear of changes over this connection until it ends; it must not be behind a pooler."""
         await link.add_listener(CHANNEL, self._heard)
-        pass
+        link.add_termination_listener(self._ended)
         self.forget()  # what changed before we listened, nobody told us
 
     def forget(self) -> None:
@@ -91,11 +90,11 @@ class Directory:
         self.forget()
 
     async def _ask_token(self, public_name: str) -> WebhookToken | None:
-        row = await _reached(tokens.SQL["find"].fetchrow(self._pool, public_name=public_name))
+        row = await reached(tokens.SQL["find"].fetchrow(self._pool, public_name=public_name))
         return None if row is None else tokens.token_of(row)
 
     async def _ask_connection(self, key: ConnectionKey) -> Connection | None:
-        row = await _reached(
+        row = await reached(
             connections.SQL["one"].fetchrow(
                 self._pool, organisation=key.organisation, id=key.connection
             )
@@ -103,27 +102,19 @@ class Directory:
         return None if row is None else connections.connection_of(row, self._secrets)
 
     async def _ask_channel(self, key: tuple[OrganisationId, ChannelId]) -> ChannelAccount | None:
-        row = await _reached(
+        row = await reached(
             channels.SQL["one"].fetchrow(self._pool, organisation=key[0], id=key[1])
         )
         return None if row is None else channels.channel_of(row, self._secrets)
 
     async def _ask_every(self, _: None) -> Sequence[Connection]:
         found = []
-        for row in await _reached(connections.SQL["every"].fetch(self._pool)):
+        for row in await reached(connections.SQL["every"].fetch(self._pool)):
             try:
                 found.append(connections.connection_of(row, self._secrets))
             except KeyTrouble as trouble:  # its neighbours are swept all the same
                 log.warning("connection.unreadable", connection=row["id"], reason=str(trouble))
         return found
-
-
-async def _reached(asked: Awaitable[T]) -> T:
-    try:
-        return await asked
-    except UNREACHED as failure:
-        reason = f"the store cannot be reached ({type(failure).__name__})"
-        raise Later(reason, maybe_taken=False) from failure
 
 
 def _there(found: T | None, otherwise: str) -> T:

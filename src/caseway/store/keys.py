@@ -1,7 +1,8 @@
 """API keys: shown once when they are made, from then on known by their digest."""
 
 import hmac
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -13,10 +14,13 @@ from caseway.domain import token as form
 from caseway.domain.ids import OrganisationId
 from caseway.domain.secret import Secret
 from caseway.store.audit import BY_COMMAND, Kind, NotConfigured, Refused, record
+from caseway.store.intake import transaction
 from caseway.store.queries import load
+from caseway.store.reached import reached
 from caseway.store.tokens import new_token
 
 SQL: Final = load("keys")
+NOTED_EVERY_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +45,15 @@ class KeyHolder:
 class Keys:
     """Checks keys under either role; everything else needs the one that sees all rows."""
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+    def __init__(
+        self,
+        pool: "asyncpg.Pool[asyncpg.Record]",
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._pool = pool
+        self._clock = clock
+        self._noted: dict[UUID, float] = {}  # when we wrote down a key's use last
 
     async def create(
         self, organisation: OrganisationId, name: str, *, actor: str = BY_COMMAND
@@ -107,20 +118,25 @@ class Keys:
         ]
 
     async def holder(self, shown: str) -> KeyHolder | None:
-        """Who shows this key; None for a wrong, revoked or malformed one. Asks every time."""
+        """Who shows this key; None for a wrong, revoked or malformed one. Asks every time.
+
+        Raises `Later` while the store cannot be reached.
+        """
         key = form.Presented.read(shown, form.API_KEY)
         if key is None:
             return None
-        row = await SQL["find"].fetchrow(self._pool, public_name=key.public_name)
+        row = await reached(SQL["find"].fetchrow(self._pool, public_name=key.public_name))
         if row is None or not hmac.compare_digest(row["digest"], key.digest):
             return None
-        return KeyHolder(OrganisationId(row["organisation_id"]), row["id"], key.public_name)
+        holder = KeyHolder(OrganisationId(row["organisation_id"]), row["id"], key.public_name)
+        await reached(self._note_use(holder))
+        return holder
 
-    async def note_used(self, used: Mapping[tuple[OrganisationId, UUID], datetime]) -> None:
-        """When each was used last; call it now and then, not for each use."""
-        await SQL["note_used"].execute(
-            self._pool,
-            organisations=[organisation for organisation, _ in used],
-            ids=[key for _, key in used],
-            times=list(used.values()),
-        )
+    async def _note_use(self, holder: KeyHolder) -> None:
+        """A figure for people: written once a minute, however often the key is shown."""
+        now = self._clock()
+        if now < self._noted.get(holder.key, -NOTED_EVERY_S) + NOTED_EVERY_S:
+            return
+        self._noted[holder.key] = now
+        async with transaction(self._pool, holder.organisation) as link:
+            await SQL["note_use"].execute(link, organisation=holder.organisation, id=holder.key)

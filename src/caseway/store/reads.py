@@ -20,8 +20,9 @@ from caseway.domain.ids import (
     MessageId,
     OrganisationId,
 )
-from caseway.ports import Noticed, Overview, Said
+from caseway.ports import Noticed, Overview, Said, Story
 from caseway.store import rows
+from caseway.store import story as stories
 from caseway.store.intake import transaction
 from caseway.store.queries import load
 
@@ -118,6 +119,9 @@ class PostgresReads:
                     since=since,
                 )
             )
+
+    async def story(self, organisation: OrganisationId, since: datetime) -> Story:
+        return await stories.story(self._pool, organisation, since)
 
 
 def said(row: asyncpg.Record) -> Said:

@@ -2,7 +2,7 @@
 
 import secrets as chance
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -154,15 +154,6 @@ class Tokens:
             )
             for row in await SQL["list"].fetch(self._pool, organisation=organisation)
         ]
-
-    async def note_used(self, used: Mapping[tuple[OrganisationId, UUID], datetime]) -> None:
-        """When each was used last; call it now and then, not for each use."""
-        await SQL["note_used"].execute(
-            self._pool,
-            organisations=[organisation for organisation, _ in used],
-            ids=[token for _, token in used],
-            times=list(used.values()),
-        )
 
 
 async def _lock(link: "Link", key: ConnectionKey) -> None:

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from caseway.web import assets, failures, health
 from caseway.web.api import conversations, description, events
 from caseway.web.bodies import WholeBodies
+from caseway.web.demo.routes import ASSETS, Demo
 from caseway.web.metrics import WebCounts
 from caseway.web.parts import Parts
 from caseway.web.receiver.receiver import PATH, Receiver
@@ -27,7 +28,7 @@ class Web:
 
     def __init__(self, pages: ASGIApp, receiver: Receiver, watchers: Watchers) -> None:
         self._pages = failures.Root(pages)
-        self._receiver = failures.Root(receiver)
+        self._receiver = receiver
         self._watchers = watchers
 
     def close_streams(self) -> None:
@@ -81,6 +82,9 @@ def build(parts: Parts, *, hosts: Iterable[str]) -> Web:
     app.router.routes.extend(Widget(parts, watchers).routes())
     app.router.routes.append(script_route())
     app.router.routes.extend(assets.routes(["caseway.css", "docs.css"]))
+    if parts.demo is not None:
+        app.router.routes.extend(Demo(parts, parts.demo, watchers).routes())
+        app.router.routes.extend(assets.routes(ASSETS))
     failures.install(app)
     parts.metrics.register(WebCounts(receiver.tally, lambda: watchers.streams))
     bounded = WholeBodies(app, limit_bytes=BODY_LIMIT_BYTES)

@@ -81,8 +81,13 @@ class Root:
         except Exception:
             if scope["type"] != "http":
                 raise
-            reference = uuid4().hex[:6]
-            log.exception("request.failed", method=scope["method"], reference=reference)
+            problem = our_bug(scope["method"])
             if not begun:
-                detail = f"Something broke on our side. Nothing was lost. Reference {reference}."
-                await Problem(500, detail).response()(scope, receive, send)
+                await problem.response()(scope, receive, send)
+
+
+def our_bug(method: str) -> Problem:
+    """Call it while the exception is being handled: it is told in the log, with its traceback."""
+    reference = uuid4().hex[:6]
+    log.exception("request.failed", method=method, reference=reference)
+    return Problem(500, f"Something broke on our side. Nothing was lost. Reference {reference}.")

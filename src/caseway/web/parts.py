@@ -18,7 +18,6 @@ from caseway.ports import (
     Wakes,
     WidgetSessions,
 )
-
 from caseway.web.demo.facts import DemoFacts
 
 Check = Callable[[], Awaitable[str]]  # what is wrong, in words; empty: nothing

@@ -23,8 +23,7 @@ RETURNING id, name, public_name;
 -- role: both
 SELECT organisation_id, id, digest FROM find_api_key(:public_name);
 
--- name: note_used(organisations, ids, times)
--- When each was used last: a figure, summed in memory and written now and then.
-UPDATE api_key k SET last_used_at = greatest(k.last_used_at, n.at)
-  FROM unnest(:organisations::uuid[], :ids::uuid[], :times::timestamptz[]) AS n(organisation, id, at)
- WHERE k.organisation_id = n.organisation AND k.id = n.id;
+-- name: note_use(organisation, id)
+-- When it was used last: for people, who ask which keys are still needed.
+-- role: both
+UPDATE api_key SET last_used_at = now() WHERE organisation_id = :organisation AND id = :id;

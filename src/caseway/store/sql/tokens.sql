@@ -39,17 +39,9 @@ SELECT t.public_name, t.connection_id, c.name AS connection_name, t.created_at, 
 
 -- name: find(public_name)
 -- The token that a caller shows, whoever's it is. Index: webhook_token_public_name_key.
-SELECT t.organisation_id, t.connection_id, t.id, t.public_name, t.digest, t.expires_at,
-       coalesce(t.revoked_at, c.removed_at) AS revoked_at
-  FROM webhook_token t
-  JOIN connection c ON c.organisation_id = t.organisation_id AND c.id = t.connection_id
- WHERE t.public_name = :public_name;
-
--- name: note_used(organisations, ids, times)
--- When each was used last: a figure, summed in memory and written now and then.
-UPDATE webhook_token t SET last_used_at = greatest(t.last_used_at, n.at)
-  FROM unnest(:organisations::uuid[], :ids::uuid[], :times::timestamptz[]) AS n(organisation, id, at)
- WHERE t.organisation_id = n.organisation AND t.id = n.id;
+SELECT organisation_id, connection_id, id, public_name, digest, expires_at, revoked_at
+  FROM webhook_token
+ WHERE public_name = :public_name;
 
 -- name: secrets()
 -- Everything encrypted in this table, for the rotation of keys.

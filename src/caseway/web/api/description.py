@@ -29,6 +29,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
         )
         for _, _, operation in _operations(described):
             _drop_foreign_refusal(operation["responses"])
+            _say_done(operation["responses"])
         schemas = described["components"]["schemas"]
         schemas.pop("HTTPValidationError", None)
         schemas.pop("ValidationError", None)
@@ -40,6 +41,12 @@ def describe(app: FastAPI) -> dict[str, Any]:
 def _drop_foreign_refusal(responses: dict[str, Any]) -> None:
     if "application/json" in responses.get("422", {}).get("content", {}):
         del responses["422"]
+
+
+def _say_done(responses: dict[str, Any]) -> None:
+    for response in responses.values():
+        if response["description"] == "Successful Response":
+            response["description"] = "Done."
 
 
 def _operations(described: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:

@@ -96,7 +96,7 @@ def _with_case(kind: str, case: Any) -> Notification:
     found = GUID.fullmatch(case)
     if found is None:
         return _rejected(_not_a_guid(case), kind)
-    named = UUID("".join(found.groups()))
+    named = UUID(int=int("".join(found.groups()), 16))
     if named == NOBODY:
         return Notification(kind, None, Outcome.IGNORED, NO_CASE)
     if kind == "case_updated":

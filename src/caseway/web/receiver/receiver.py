@@ -19,6 +19,7 @@ from caseway.domain.ids import ConnectionKey, EventId
 from caseway.domain.token import Presented, WebhookToken
 from caseway.ports import Directory, Events, KeptEvent, Later, NewEvent, Overloaded
 from caseway.web.bodies import WITHIN, Body, Broken, read
+from caseway.web.failures import our_bug
 from caseway.web.receiver import answers
 from caseway.web.receiver.answers import Answer
 from caseway.web.receiver.limit import CallsAMinute
@@ -71,6 +72,10 @@ class Receiver:
             self.tally["unreachable"] += 1
             wait = failure.retry_after or RETRY_UNREACHABLE
             answer = answers.later(answers.UNREACHABLE, wait)
+        except Exception:  # noqa: BLE001 - an HTTP root: a caller is always answered
+            self.tally["failed"] += 1
+            problem = our_bug("POST")
+            answer = answers.refusal(problem.status, problem.detail)
         await answers.give(send, answer)
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:

@@ -1,0 +1,20 @@
+"""What asyncpg raises when the store is away becomes `Later`, which every caller knows."""
+
+from collections.abc import Awaitable
+from typing import Final, TypeVar
+
+import asyncpg
+
+from caseway.ports import Later
+
+T = TypeVar("T")
+UNREACHED: Final = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
+
+async def reached(asked: Awaitable[T]) -> T:
+    """For a question: nothing was changed, so nothing may have been taken."""
+    try:
+        return await asked
+    except UNREACHED as failure:
+        reason = f"the store cannot be reached ({type(failure).__name__})"
+        raise Later(reason, maybe_taken=False) from failure

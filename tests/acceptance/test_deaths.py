@@ -1,0 +1,90 @@
+"""Processes that end: told to, by Ctrl-C, or without a word. What was owed is still paid, once."""
+
+import os
+import signal
+import time
+
+from tests.acceptance.callbacks import Callbacks
+from tests.acceptance.demo import STOPPED_WITHIN_S, started_demo, working_below
+from tests.acceptance.far import eventually
+from tests.acceptance.installation import alive
+from tests.acceptance.place import Place
+
+IDLE_WITHIN_S = 5.0  # after a restart: the next reply of a conversation that nobody worked on
+IN_FLIGHT_WITHIN_S = 15.0  # and of one whose worker died in the middle
+GRACE_S = 20.0
+
+
+def test_ctrl_c_leaves_no_process_behind(callbacks: Callbacks) -> None:
+    with started_demo(callbacks) as demo:
+        everything = demo.everything()
+        names = {name for one in everything for name in one.cmdline()}
+        assert {"demo", "serve", "creatio_sandbox"} <= names
+        assert any("postgres" in one.name() for one in everything)
+        os.killpg(demo.process.pid, signal.SIGINT)
+        assert demo.process.wait(STOPPED_WITHIN_S) == 0
+        assert alive(everything) == []
+        assert working_below(demo.folder) == []
+
+
+def test_after_a_kill_replies_flow_again(place: Place, callbacks: Callbacks) -> None:
+    idle = place.api.begin("paula", "Idle")
+    busy = place.api.begin("quentin", "Busy")
+    case_of_idle, case_of_busy = place.api.case(idle), place.api.case(busy)
+    place.desk.wait_until_said(case_of_idle, "Idle")
+    place.desk.wait_until_said(case_of_busy, "Busy")
+
+    callbacks.holding.set()
+    place.desk.task(case_of_busy, "In the middle of this")
+    eventually(lambda: [c for c in callbacks.held if c.conversation == busy], what="the call")
+    place.kill()
+    callbacks.holding.clear()
+    callbacks.let_go.set()
+    place.desk.task(case_of_idle, "While nobody listened")
+    place.begin_again()
+    back = time.monotonic()
+
+    [of_idle] = callbacks.wait_for(idle, "While nobody listened")
+    [of_busy] = callbacks.wait_for(busy, "In the middle of this")
+    assert of_idle.arrived - back < IDLE_WITHIN_S
+    assert of_busy.arrived - back < IN_FLIGHT_WITHIN_S
+    [before] = {c.id for c in callbacks.held if c.conversation == busy}
+    assert of_busy.id == before, "the repeat is recognised by its id"
+
+
+def test_told_to_stop_it_ends_its_work_first(place: Place, callbacks: Callbacks) -> None:
+    conversations = [place.api.begin(f"rosa-{n}", "Many") for n in range(10)]
+    cases = [place.api.case(conversation) for conversation in conversations]
+    for case in cases:
+        place.desk.task(case, "Answer")
+    place.serving.send_signal(signal.SIGTERM)
+    told = time.monotonic()
+    assert place.serving.wait(GRACE_S) == 0
+    assert time.monotonic() - told < GRACE_S
+    assert working_below(place.caseway.folder / "data") == [], "its PostgreSQL ended with it"
+    place.begin_again()
+    for conversation in conversations:
+        callbacks.wait_for(conversation, "Answer")
+    for conversation in conversations:
+        attempts = [c for c in callbacks.taken if c.conversation == conversation]
+        assert len(attempts) == 1, "nothing was in doubt, so nothing was repeated"
+
+
+def test_creatio_and_caseway_may_die_together(place: Place, callbacks: Callbacks) -> None:
+    conversation = place.api.begin("sam", "Both?")
+    case = place.api.case(conversation)
+    place.desk.wait_until_said(case, "Both?")
+    place.desk.weather(down_for="3s")
+    place.api.write(conversation, "Still there?")
+    place.kill()
+    place.desk.task(case, "Both.")
+    place.begin_again()
+    callbacks.wait_for(conversation, "Both.")
+    place.desk.wait_until_said(case, "Both?", "Still there?")
+
+
+def test_ctrl_c_ends_serve_and_its_database(place: Place) -> None:
+    assert place.interrupt() == 0
+    assert working_below(place.caseway.folder / "data") == []
+    assert "Traceback" not in place.caseway.log
+    place.begin_again()
