@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 import asyncpg
+import structlog
 
 from caseway.config import Settings
 from caseway.domain.connection import Connection
@@ -24,7 +25,13 @@ from caseway.store.secrets import Secrets
 if TYPE_CHECKING:
     from caseway.creatio.checks import Check
 
+if TYPE_CHECKING:
+    from caseway.store.embedded.server import Embedded
+
+log = structlog.get_logger()
+
 CONNECT_TIMEOUT_SECONDS: Final = 10.0
+REVIVE_EVERY_SECONDS: Final = 3.0
 UNREACHED: Final = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
@@ -64,10 +71,24 @@ async def open_database(settings: Settings) -> AsyncIterator[str]:
         yield configured.reveal()
         return
     server = await asyncio.to_thread(embedded.start, settings.data)
+    watching = asyncio.create_task(_revive(server))
     try:
         yield server.dsn
     finally:
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
         await asyncio.to_thread(server.close)
+
+
+async def _revive(server: "Embedded") -> None:
+    """Nobody else starts our own PostgreSQL again when it is killed under us."""
+    while True:
+        await asyncio.sleep(REVIVE_EVERY_SECONDS)
+        try:
+            if await asyncio.to_thread(server.revive):
+                log.warning("database.revived")
+        except embedded.CannotStart as failure:
+            log.exception("database.down", reason=str(failure))
 
 
 @asynccontextmanager

@@ -43,9 +43,10 @@ def test_after_a_kill_replies_flow_again(place: Place, callbacks: Callbacks) -> 
     place.desk.task(case_of_idle, "While nobody listened")
     place.begin_again()
     back = time.monotonic()
+    place.desk.task(case_of_idle, "Now you do")
 
-    [of_idle] = callbacks.wait_for(idle, "While nobody listened")
-    [of_busy] = callbacks.wait_for(busy, "In the middle of this")
+    of_busy = callbacks.wait_for(busy, "In the middle of this")[-1]
+    of_idle = callbacks.wait_for(idle, "While nobody listened", "Now you do")[-1]
     assert of_idle.arrived - back < IDLE_WITHIN_S
     assert of_busy.arrived - back < IN_FLIGHT_WITHIN_S
     [before] = {c.id for c in callbacks.held if c.conversation == busy}

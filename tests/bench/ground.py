@@ -48,7 +48,7 @@ class Ground:
     @property
     def environment(self) -> dict[str, str]:
         return {
-            **{k: v for k, v in os.environ.items() if not k.startswith("CASEWAY_")},
+            **{k: v for k, v in os.environ.items() if not k.startswith("CASEWAY_") or k.endswith(("FLIGHT","CONCURRENCY"))},
             "CASEWAY_CONFIG": str(self.folder),
             "CASEWAY_DATA": str(self.folder),
             "CASEWAY_SECRET_KEY_FILE": str(self.settings.secret_key_file),
@@ -91,7 +91,7 @@ async def open_ground(
 @contextmanager
 def _configured_by(folder: Path) -> Iterator[None]:
     """No file and no variable of another installation counts."""
-    before = {k: v for k, v in os.environ.items() if k.startswith("CASEWAY_")}
+    before = {k: v for k, v in os.environ.items() if k.startswith("CASEWAY_") and not k.endswith(("FLIGHT","CONCURRENCY"))}
     for name in before:
         del os.environ[name]
     os.environ["CASEWAY_CONFIG"] = str(folder)

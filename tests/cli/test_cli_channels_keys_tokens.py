@@ -39,8 +39,10 @@ def test_a_widget_prints_the_line_for_the_page(caseway: Installation, north: str
         CASEWAY_BASE_URL="https://support.example.com",
     )
     [found] = [one for one in caseway("channel", "list", "--json").json if one["name"] == "site"]
-    assert f'data-channel="{found["id"]}"' in done.line
-    assert 'src="https://support.example.com/widget.js"' in done.line
+    assert done.line == (
+        '<script src="https://support.example.com/widget.js" '
+        f'data-channel="{found["id"]}"></script>'
+    )
     assert found["settings"]["origins"] == ["https://www.example.com", "https://shop.example.com"]
     assert found["connection"] == north
 

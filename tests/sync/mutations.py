@@ -38,6 +38,10 @@ def one(without: str, noticed_by: str, file: str, before: str, after: str) -> Mu
 
 
 LOOKS: Final = "store/sql/looks.sql"
+SHORT_WAY: Final = (  # of the usual look; without it only one way is left to be mutated
+    "usual = await imports.adopt_usual(self._pool, claimed, look, decide, words)",
+    "usual = None",
+)
 MUTATIONS: Final = (
     one(
         "echo by derived id",
@@ -147,9 +151,10 @@ MUTATIONS: Final = (
         (
             Patch(
                 "sync/executor.py",
-                "        if not await self.looks.note(self.claimed, before, claimed):  # T4a\n",
-                "        if False:\n",
+                "owed.noted == before.id or await self.looks.note(self.claimed, before, claimed)",
+                "True",
             ),
+            Patch("store/looks.py", *SHORT_WAY),
             Patch(
                 "sync/executor.py",
                 "        renewed = await self.looks.settle(  # T4b\n",
@@ -164,10 +169,12 @@ MUTATIONS: Final = (
         (
             Patch(LOOKS, "AND activity_id = ANY(:activities);",
                   "AND activity_id = ANY(:activities) AND false;"),
-            Patch(LOOKS, "      FROM new n WHERE n.kind = 'text'\n",
+            Patch("store/looks.py", *SHORT_WAY),
+            Patch("store/sql/imports.sql", "      FROM new n WHERE n.kind = 'text'\n",
                   "      FROM new n WHERE n.kind = 'text'\n    ON CONFLICT DO NOTHING\n"),
-            Patch("store/looks.py", 'uuid5(after.key.conversation, f"reply/{r.activity.id}")',
-                  "uuid4()"),
+            Patch("store/imports.py",
+                  'messages = [uuid5(conversation, f"reply/{r.activity.id}") for',
+                  "messages = [uuid4() for"),
         ),
     ),
     one(

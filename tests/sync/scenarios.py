@@ -259,7 +259,7 @@ async def replies_go_out_as_creatio_orders_them(story: Story) -> None:
     at = story.creatio.now()
     written = {
         story.creatio.agent_replies(case, text, at=at + timedelta(seconds=later)): (later, text)
-        for text, later in (("c", 2), ("a", 1), ("b", 1))
+        for text, later in (("a", 2), ("c", 1), ("b", 1))
     }
     await story.webhook(case)
     await story.work()

@@ -70,6 +70,7 @@ class House:
     client: aiohttp.ClientSession
     owner: "asyncpg.Pool[asyncpg.Record]"
     web: Web
+    parts: Parts
     secrets: Secrets
     sync: "asyncpg.Pool[asyncpg.Record]"
     tenant: Tenant
@@ -203,24 +204,24 @@ async def house(
         return ""
 
     async with SharedCommit(pool) as events, aiohttp.ClientSession() as client:
-        web = build(
-            Parts(
-                events=events,
-                directory=Directory(pool, secrets),
-                refusals=PostgresRefusals(pool),
-                intake=PostgresIntake(web_pool),
-                keys=Keys(web_pool),
-                reads=PostgresReads(web_pool),
-                repeats=PostgresRepeats(web_pool),
-                rates=PostgresRates(web_pool),
-                sessions=PostgresWidgetSessions(web_pool),
-                wakes=PostgresWakes(database.dsn),
-                now=lambda: datetime.now(tz=UTC),
-                metrics=registry,
-                checks={"store": reachable},
-            ),
-            hosts=["127.0.0.1", "localhost"],
+        parts = Parts(
+            events=events,
+            directory=Directory(pool, secrets),
+            refusals=PostgresRefusals(pool),
+            intake=PostgresIntake(web_pool),
+            keys=Keys(web_pool),
+            reads=PostgresReads(web_pool),
+            repeats=PostgresRepeats(web_pool),
+            rates=PostgresRates(web_pool),
+            sessions=PostgresWidgetSessions(web_pool),
+            wakes=PostgresWakes(database.dsn),
+            now=lambda: datetime.now(tz=UTC),
+            metrics=registry,
+            checks={"store": reachable},
         )
+        web = build(parts, hosts=["127.0.0.1", "localhost"])
         async with serving(web) as base:
-            yield House(base, client, owner_pool, web, secrets, pool, tenant, other, registry)
+            yield House(
+                base, client, owner_pool, web, parts, secrets, pool, tenant, other, registry
+            )
             web.close_streams()

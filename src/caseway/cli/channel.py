@@ -116,10 +116,7 @@ def widget(
         if not wanted.origins:
             raise Failed("Say which site may show the widget: --origin https://www.example.com")
         made, change = await _put(store, connection, "widget", name, wanted)
-        script = (
-            f'<script type="module" src="{settings.public_url}/widget.js" '
-            f'data-channel="{made.id}"></script>'
-        )
+        script = f'<script src="{settings.public_url}/widget.js" data-channel="{made.id}"></script>'
         if json:
             show_json({**_shown(made), "change": change, "script": script})
             return

@@ -120,7 +120,11 @@ class CreatioTicketing:
         found = await self._activities(case, since, until)
         if found is not None and found.status is not None:
             return found
-        alone = alone or await self._case(case, since, until)
+        if alone is None:
+            alone = await self._case(case, since, until)
+            if alone.status is not None and await self._is_resolved(alone.status, until):
+                # Closed since we asked: a reply written before the closure belongs to this look.
+                found = await self._activities(case, since, until)
         return replace(alone, activities=found.activities if found else (), case_only=False)
 
     async def _case(self, case: CaseId, since: datetime | None, until: float) -> Look:

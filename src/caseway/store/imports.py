@@ -7,7 +7,7 @@ may mean goes the long way, under the row's lock.
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid4, uuid5
 
@@ -25,6 +25,7 @@ from caseway.store import rows
 from caseway.store.queries import load
 
 SQL: Final = load("imports")
+LATER: Final = timedelta(microseconds=1)
 CLOSING: Final = "This conversation was resolved."
 
 Decide = Callable[[Ledger, Mapping[ActivityId, Known]], Adoption]
@@ -48,7 +49,7 @@ def new_rows(
         activities.append(uuid4())
         texts.append(CLOSING)
         names.append("")
-        stamps.append(max([look.at, *stamps]))
+        stamps.append(max([look.at, *(stamp + LATER for stamp in stamps)]))
         kinds.append(MessageKind.CLOSING)
         by.append(Author.SYSTEM)
     first = after.last_position + 1

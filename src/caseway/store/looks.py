@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 SQL: Final = load("looks")
 LEASE: Final = timedelta(seconds=12)  # outlives a remote call (10 s); renewed every 3 s
 MOST_STARTS: Final = 5
-LATER: Final = timedelta(microseconds=1)
 POISON: Final = (
     f"{MOST_STARTS} looks in a row began and never ended: something in this conversation stops "
     "the worker. Look at the log, then replay it."

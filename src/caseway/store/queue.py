@@ -9,14 +9,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from pgqueuer.adapters.persistence.qb import QueryQueueBuilder
-from pgqueuer.domain.settings import DBSettings
+from pgqueuer.domain.settings import DBSettings, Durability
 
 from caseway.domain.ids import ConversationKey
 
 if TYPE_CHECKING:
     from caseway.store.queries import Connection
 
-SETTINGS: Final = DBSettings(db_schema="queue")
+SETTINGS: Final = DBSettings(db_schema="queue", durability=Durability.balanced)
 AT_ONCE: Final = timedelta(0)
 LOOK: Final = "look"  # the one kind of job
 ENQUEUE: Final = QueryQueueBuilder(settings=SETTINGS).build_enqueue_query("raise")

@@ -142,7 +142,8 @@ class Reconciler:
         if not worth_reading or ledger.case is None or not ledger.wants_case:
             return await self.looks.load(claimed)
         since = ledger.read_through and ledger.read_through - READ_BACK
-        case_first = claimed.hints == Hint.CASE
+        # The word of closure stands for itself: replies written before it belong to the same look.
+        case_first = claimed.hints == Hint.CASE and ledger.claim is None
         try:
             clock.check()
             look = await around.ticketing.look(ledger.case, since=since, case_first=case_first)

@@ -78,16 +78,16 @@ class Root:
 
         try:
             await self._app(scope, receive, noting)
-        except Exception:
+        except Exception as bug:
             if scope["type"] != "http":
                 raise
-            problem = our_bug(scope["method"])
+            problem = our_bug(bug)
             if not begun:
                 await problem.response()(scope, receive, send)
 
 
-def our_bug(method: str) -> Problem:
-    """Call it while the exception is being handled: it is told in the log, with its traceback."""
+def our_bug(bug: Exception) -> Problem:
+    """Told in the log once, with its traceback."""
     reference = uuid4().hex[:6]
-    log.exception("request.failed", method=method, reference=reference)
+    log.error("request.failed", reference=reference, exc_info=bug)
     return Problem(500, f"Something broke on our side. Nothing was lost. Reference {reference}.")

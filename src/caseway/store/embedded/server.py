@@ -53,9 +53,9 @@ class Embedded:
         return f"postgresql://{files.OWNER}@/{quote(database, safe='')}?host={sockets}"
 
     def revive(self) -> bool:
-        """Bring the server back if it was killed under us; False if it lives."""
+        """Bring the server back if it was killed under us; False if it lives, or we have left."""
         with _alone(self._cluster.home / "start.lock"):
-            return self._bring_up()
+            return self._users >= 0 and self._bring_up()
 
     def close(self) -> None:
         """Leave; the last one stops the server."""

@@ -72,9 +72,9 @@ class Receiver:
             self.tally["unreachable"] += 1
             wait = failure.retry_after or RETRY_UNREACHABLE
             answer = answers.later(answers.UNREACHABLE, wait)
-        except Exception:  # noqa: BLE001 - an HTTP root: a caller is always answered
+        except Exception as bug:  # noqa: BLE001 - an HTTP root: a caller is always answered
             self.tally["failed"] += 1
-            problem = our_bug("POST")
+            problem = our_bug(bug)
             answer = answers.refusal(problem.status, problem.detail)
         await answers.give(send, answer)
 
