@@ -232,8 +232,9 @@ async def _configure(
 
 async def _tell_sandbox(sandbox: Sandbox, webhook_url: str) -> None:
     """The two business processes that call us, as an administrator would make them."""
+    known = {"Authorization": aiohttp.encode_basic_auth(sandbox.user, sandbox.password)}
     async with (
-        aiohttp.ClientSession(auth=aiohttp.BasicAuth(sandbox.user, sandbox.password)) as session,
+        aiohttp.ClientSession(headers=known) as session,
         session.put(f"{sandbox.url}/sandbox/webhook", json={"url": webhook_url}) as answer,
     ):
         answer.raise_for_status()

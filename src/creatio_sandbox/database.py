@@ -20,6 +20,10 @@ CREATE TABLE IF NOT EXISTS _settings (name TEXT PRIMARY KEY, value TEXT NOT NULL
 CREATE TABLE IF NOT EXISTS _streams (
     entity TEXT, id TEXT, "column" TEXT, bytes BLOB NOT NULL, PRIMARY KEY (entity, id, "column"));
 CREATE TABLE IF NOT EXISTS _processes (id TEXT PRIMARY KEY, position INTEGER, body BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS _drafts (id TEXT PRIMARY KEY, body BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS _versions (
+    id TEXT, version INTEGER, body BLOB NOT NULL, PRIMARY KEY (id, version));
+CREATE TABLE IF NOT EXISTS _services (code TEXT PRIMARY KEY, body BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS _runs (
     id TEXT PRIMARY KEY, process_id TEXT NOT NULL, case_id TEXT, started TEXT NOT NULL,
     body BLOB NOT NULL);

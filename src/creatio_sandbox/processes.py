@@ -1,178 +1,66 @@
-"""Business processes as an administrator draws them: a signal, its filter, a call of a web service.
+"""Business processes as an administrator draws them: a signal, and what follows it.
 
 They are kept as rows; the two that a webhook needs can be made by one call.
 """
 
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, Literal
-from uuid import uuid4
 
 import msgspec
 
 from creatio_sandbox import ids
-from creatio_sandbox.database import Database
-from creatio_sandbox.records import Change, Records
+from creatio_sandbox.elements import CallWebService, Element, Terminate
+from creatio_sandbox.shortform import Parameter, WebServiceCall, as_text
+from creatio_sandbox.signals import Event, FilterRow
 
-MARK: Final = re.compile(r"\[#(\w+(?:\.\w+)+)#\]")
+__all__ = ["FilterRow", "Parameter", "Process", "WebServiceCall"]
+
 NEW_REPLY: Final = "5a4d0c10-0000-4000-8000-000000000040"
 CASE_CLOSED: Final = "5a4d0c10-0000-4000-8000-000000000041"
-
-
-class FilterRow(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
-    """One condition; a list as its value means any of them. Or `any`: one of several rows."""
-
-    column: str = ""  # TypeId, or a path such as Status/IsResolved
-    operator: Literal["eq", "ne", "filled", "empty"] = "eq"
-    value: Any = None
-    any: list["FilterRow"] = []
-
-
-class Parameter(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
-    """A body parameter: a constant, or a column of the record that the signal names."""
-
-    value: str | None = None
-    column: str | None = None
-
-
-class WebServiceCall(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
-    url: str
-    method: Literal["POST", "PUT", "PATCH"] = "POST"
-    content_type: str = "application/json"
-    headers: dict[str, str] = {}
-    parameters: dict[str, Parameter] = {}
-    body: str | None = None  # in place of parameters: text with marks such as [#Case.Id#]
-    timeout_ms: int = 5000
-    retries: int = 3  # at once, on an error code or a time-out; never later
+NOT_DRAWN: Final = ("active", "version", "saved")
 
 
 class Process(msgspec.Struct, forbid_unknown_fields=True):
     name: str
     object: Literal["Activity", "Case"]
-    events: list[Literal["added", "modified"]]
-    call: WebServiceCall
+    events: list[Event]
+    call: WebServiceCall | None = None  # the one call of a process without elements
     columns: list[str] = []  # of "modified": the changes expected; empty: any
     filters: list[FilterRow] = []
     active: bool = True
     id: str = ""
+    elements: list[Element] = []
+    failed_call_ends: bool = True  # with Error; otherwise Success is no and the flow goes on
+    version: int = 1
+    saved: str = ""  # when this version was saved
+
+    @property
+    def drawing(self) -> dict[str, Any]:
+        """What makes a version: all but what a save adds by itself."""
+        whole: dict[str, Any] = msgspec.to_builtins(self)
+        return {name: value for name, value in whole.items() if name not in NOT_DRAWN}
+
+    def drawn(self) -> "Process":
+        """With its one call as an element, so that it can be edited."""
+        if self.elements or self.call is None:
+            return self
+        short = as_text(self.call, self.object)
+        elements: list[Element] = [
+            CallWebService(id="e1", title="Call web service 1", short=short),
+            Terminate(id="e2", title="Terminate"),
+        ]
+        return msgspec.structs.replace(self, call=None, elements=elements)
 
 
-@dataclass(frozen=True, slots=True)
-class Library:
-    """The process library. Small, read at each signal: what the page shows is what runs."""
-
-    database: Database
-
-    def all(self) -> list[Process]:
-        rows = self.database.all("SELECT body FROM _processes ORDER BY position")
-        return [msgspec.json.decode(row[0], type=Process) for row in rows]
-
-    def one(self, id: str) -> Process | None:
-        row = self.database.one("SELECT body FROM _processes WHERE id = ?", (id,))
-        return None if row is None else msgspec.json.decode(row[0], type=Process)
-
-    def keep(self, process: Process) -> Process:
-        kept = msgspec.structs.replace(process, id=process.id or str(uuid4()))
-        self.database.run(
-            "INSERT INTO _processes VALUES"
-            " (?1, (SELECT coalesce(max(position), 0) + 1 FROM _processes), ?2)"
-            " ON CONFLICT (id) DO UPDATE SET body = ?2",
-            (kept.id, msgspec.json.encode(kept)),
-        )
-        return kept
-
-    def remove(self, id: str) -> bool:
-        return self.database.run("DELETE FROM _processes WHERE id = ?", (id,)) > 0
-
-
-def value_at(records: Records, entity: str, row: Mapping[str, Any], path: str) -> Any:
-    """A column of the record, or of one that it points to: `Status/IsFinal`."""
-    first, _, rest = path.partition("/")
-    if not rest:
-        return row.get(first)
-    lookup = records.known[entity].navigations.get(first)
-    target = records.known.get(lookup.target or "") if lookup else None
-    if lookup is None or target is None or not row.get(lookup.name):
-        return None
-    found = records.row(target.name, row[lookup.name])
-    return None if found is None else value_at(records, target.name, found, rest)
-
-
-def passes(
-    records: Records, entity: str, row: Mapping[str, Any], filters: Sequence[FilterRow]
-) -> bool:
-    return all(_passes_one(records, entity, row, each) for each in filters)
-
-
-def _passes_one(records: Records, entity: str, row: Mapping[str, Any], by: FilterRow) -> bool:
-    if by.any:
-        return any(_passes_one(records, entity, row, each) for each in by.any)
-    value = value_at(records, entity, row, by.column)
-    wanted = by.value if isinstance(by.value, list) else [by.value]
-    match by.operator:
-        case "filled":
-            return value not in {None, ""}
-        case "empty":
-            return value in {None, ""}
-        case "eq":
-            return value in wanted
-        case "ne":
-            return value not in wanted
-
-
-def is_signalled(process: Process, change: Change, records: Records) -> bool:
-    if not process.active or process.object != change.entity or change.event not in process.events:
-        return False
-    if change.event == "modified" and process.columns:
-        expected = {name for column in process.columns for name in (column, f"{column}Id")}
-        if not expected & change.columns:
-            return False
-    return passes(records, change.entity, change.row, process.filters)
-
-
-def case_of(entity: str, row: Mapping[str, Any]) -> str | None:
-    return row.get("Id") if entity == "Case" else row.get("CaseId")
-
-
-def body_of(process: Process, records: Records, row: Mapping[str, Any]) -> bytes:
-    """The request body. A mark that names nothing stays as it is, as in an unlinked parameter."""
-    call = process.call
-    if call.body is not None:
-
-        def filled(mark: re.Match[str]) -> str:
-            value = _marked(mark[1].split("."), process.object, records, row)
-            text = mark[0] if value is _UNKNOWN else "" if value is None else str(value)
-            return msgspec.json.encode(text).decode()[1:-1]
-
-        return MARK.sub(filled, call.body).encode()
-    parameters = {
-        name: parameter.value
-        if parameter.column is None
-        else (value_at(records, process.object, row, parameter.column) or ids.EMPTY)
-        for name, parameter in call.parameters.items()
-    }
-    return msgspec.json.encode(parameters)
-
-
-_UNKNOWN: Final = object()
-
-
-def _marked(path: list[str], entity: str, records: Records, row: Mapping[str, Any]) -> Any:
-    """[#Activity.Title#] on an activity; [#Case.Number#] follows its lookup; [#Case.Id#] both."""
-    if path[0] == entity:
-        path = path[1:]
-    known = records.known[entity]
-    if len(path) == 1:
-        return row[path[0]] if path[0] in known.columns else _UNKNOWN
-    lookup = known.navigations.get(path[0])
-    if lookup is None or (lookup.target not in records.known and path[1:] != ["Id"]):
-        return _UNKNOWN
-    if path[1:] == ["Id"]:
-        return row.get(lookup.name)
-    if path[1] not in records.known[str(lookup.target)].columns:
-        return _UNKNOWN
-    return value_at(records, entity, row, "/".join(path))
+def fresh_process(id: str) -> Process:
+    """As the designer opens it: a signal, an end, nothing between."""
+    return Process(
+        id=id,
+        name="",
+        object="Activity",
+        events=["added"],
+        elements=[Terminate(id="e1", title="Terminate")],
+        failed_call_ends=False,
+    )
 
 
 def webhook_processes(url: str, *, not_created_by: str | None = None) -> tuple[Process, Process]:

@@ -48,7 +48,7 @@ class Ground:
     @property
     def environment(self) -> dict[str, str]:
         return {
-            **{k: v for k, v in os.environ.items() if not k.startswith("CASEWAY_") or k.endswith(("FLIGHT","CONCURRENCY"))},
+            **{k: v for k, v in os.environ.items() if not k.startswith("CASEWAY_")},
             "CASEWAY_CONFIG": str(self.folder),
             "CASEWAY_DATA": str(self.folder),
             "CASEWAY_SECRET_KEY_FILE": str(self.settings.secret_key_file),
@@ -57,10 +57,17 @@ class Ground:
         }
 
     @asynccontextmanager
-    async def serve(self, *options: str, under: tuple[str, ...] = CASEWAY) -> AsyncIterator["Served"]:
+    async def serve(
+        self, *options: str, under: tuple[str, ...] = CASEWAY
+    ) -> AsyncIterator["Served"]:
         """`caseway serve` on a free port, once it answers."""
-        command = (*under, "serve", "--port", "0", *options)
-        words = self.folder / "serve.log"
+        async with self.answering((*under, "serve", "--port", "0", *options)) as served:
+            yield served
+
+    @asynccontextmanager
+    async def answering(self, command: tuple[str, ...]) -> AsyncIterator["Served"]:
+        """Any program that says where it answers, once it does."""
+        words = self.folder / f"{command[2].rpartition('.')[2]}.log"
         async with running(command, words, self.environment) as process:
             found = await said(process, r"answers at (http://127\.0\.0\.1:\d+)")
             yield Served(process, found[1])
@@ -91,7 +98,7 @@ async def open_ground(
 @contextmanager
 def _configured_by(folder: Path) -> Iterator[None]:
     """No file and no variable of another installation counts."""
-    before = {k: v for k, v in os.environ.items() if k.startswith("CASEWAY_") and not k.endswith(("FLIGHT","CONCURRENCY"))}
+    before = {k: v for k, v in os.environ.items() if k.startswith("CASEWAY_")}
     for name in before:
         del os.environ[name]
     os.environ["CASEWAY_CONFIG"] = str(folder)

@@ -211,7 +211,9 @@ class BothSides(RuleBasedStateMachine):
 
     @rule(span=st.sampled_from((1, 13, 16, 70, 200)))
     def time_passes(self, span: int) -> None:
-        ahead = timedelta(seconds=span)
+        self._pass(timedelta(seconds=span))
+
+    def _pass(self, ahead: timedelta) -> None:
         if self.story.creatio.hidden:
             self.hidden_for += ahead
             if self.hidden_for >= OVERLAP:  # what comes later than that, the proof alone finds
@@ -253,7 +255,7 @@ class BothSides(RuleBasedStateMachine):
 
     @rule(fault=st.sampled_from((None, None, "busy", "lost after", "die before", "die after")))
     def a_sweep_is_due(self, fault: str | None) -> None:
-        self.run(self.story.pass_time(timedelta(minutes=1)))
+        self._pass(timedelta(minutes=1))
         self.weather.fault = Fault("sweep", fault) if fault else None
         with suppress(BaseException) if fault else suppress():
             self.run(self.story.sweeper.pass_over())
@@ -270,7 +272,7 @@ class BothSides(RuleBasedStateMachine):
         for case, kind in self.hooks:
             self.run(self.story.webhook(case, kind))
         self.hooks.clear()
-        self.run(self.story.pass_time(timedelta(minutes=1)))
+        self._pass(timedelta(minutes=1))
         self.run(self.story.sweeper.pass_over())
         self.run(self.story.work())
 

@@ -5,48 +5,55 @@ from typing import Any
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
 
 from tests.web.conftest import House
 
-EXAMPLES = 25
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+]
+bounded = settings(
+    max_examples=20,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
 
 
 def check(house: House, conversation: str) -> int:
     """Runs in a thread: schemathesis speaks by requests. Returns how many operations it tried."""
     schema = schemathesis.openapi.from_url(f"{house.base}/api/v1/openapi.json")
     checked = 0
+
+    def right(case: Any) -> None:
+        if "id" in case.path_parameters:  # an id that exists reaches further than a random one
+            case.path_parameters["id"] = conversation
+        # Cursors are opaque and keys may not be used twice: test_api.py has both.
+        case.query = {k: v for k, v in (case.query or {}).items() if k != "cursor"}
+        case.headers = {}
+        case.call_and_validate(headers=house.tenant.bearer, checks=CHECKS)
+
+    def wrong(case: Any) -> None:
+        case.call_and_validate(headers=house.tenant.bearer, checks=CHECKS)
+
     for result in schema.get_all_operations():
         operation: Any = result.ok()  # type: ignore[union-attr] # an error has none, and fails here
         checked += 1
-
-        @settings(
-            max_examples=EXAMPLES,
-            deadline=None,
-            database=None,
-            derandomize=True,
-            phases=[Phase.explicit, Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        )
-        def keeps_to_it(case: Any) -> None:
-            if "id" in case.path_parameters:  # an id that exists reaches further than a random one
-                case.path_parameters["id"] = conversation
-            # Cursors are opaque and keys may not be used twice: test_api.py has both.
-            case.query = {k: v for k, v in (case.query or {}).items() if k != "cursor"}
-            case.headers = {}
-            case.call_and_validate(headers=house.tenant.bearer)
-
-        strategy: st.SearchStrategy[Any] = operation.as_strategy()
-        wrapped = _given(strategy, keeps_to_it)
-        wrapped()
+        for mode, body in ((GenerationMode.POSITIVE, right), (GenerationMode.NEGATIVE, wrong)):
+            bounded(given(case=operation.as_strategy(generation_mode=mode))(body))()
     return checked
-
-
-def _given(strategy: st.SearchStrategy[Any], body: Any) -> Any:
-    from hypothesis import given
-
-    return given(case=strategy)(body)
 
 
 @pytest.mark.timeout(150)

@@ -1,5 +1,6 @@
 """Whatever goes wrong on the way to an answer is said as a problem, and never more than is safe."""
 
+from datetime import timedelta
 from typing import Final
 from uuid import uuid4
 
@@ -16,6 +17,7 @@ from caseway.web.problems import Problem
 
 log = structlog.get_logger()
 UNREACHABLE: Final = "The store cannot be reached right now. Try again in a few seconds."
+RETRY: Final = timedelta(seconds=2)
 NOT_FOUND: Final = "There is nothing at this address."
 
 
@@ -25,6 +27,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Later, _later)
     app.add_exception_handler(Overloaded, _later)
+    app.add_exception_handler(OSError, _later)  # nobody listens at the store's address
 
 
 async def _problem(request: Request, failure: Exception) -> Response:
@@ -56,10 +59,8 @@ async def _http(request: Request, failure: Exception) -> Response:
 
 async def _later(request: Request, failure: Exception) -> Response:
     del request
-    from datetime import timedelta
-
     wait = failure.retry_after if isinstance(failure, Later) else None
-    return Problem(503, UNREACHABLE, retry_after=wait or timedelta(seconds=2)).response()
+    return Problem(503, UNREACHABLE, retry_after=wait or RETRY).response()
 
 
 class Root:

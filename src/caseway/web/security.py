@@ -93,7 +93,7 @@ def is_own(scope: Scope) -> bool:
 
 
 def _name(host: str) -> str:
-    """Without the port; an IPv6 address keeps its brackets."""
+    """Without the port, and an IPv6 address without its brackets."""
     if host.startswith("["):
-        return host.partition("]")[0].lower() + "]"
+        return host[1:].partition("]")[0].lower()
     return host.partition(":")[0].lower()

@@ -1,0 +1,81 @@
+"""The webhook's route with the commit left out: `python -m tests.bench.ceiling`.
+
+The same server, application, token and parsing as `caseway serve --no-worker`; only the port that
+keeps events answers at once. Configured like `serve`, and says where it answers.
+"""
+
+import asyncio
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID
+
+import uvloop
+from prometheus_client import CollectorRegistry
+
+from caseway.bootstrap import open_pool, open_store
+from caseway.config import load
+from caseway.domain.ids import ConversationId
+from caseway.ports import KeptEvent, NewEvent
+from caseway.serve import _answer, _stop_on_signals, listening_socket
+from caseway.store.directory import Directory
+from caseway.store.idempotency import PostgresRepeats
+from caseway.store.intake import PostgresIntake
+from caseway.store.keys import Keys
+from caseway.store.rates import PostgresRates
+from caseway.store.reads import PostgresReads
+from caseway.store.refusals import PostgresRefusals
+from caseway.store.roles import Role
+from caseway.store.wakes import PostgresWakes
+from caseway.store.widget_sessions import PostgresWidgetSessions
+from caseway.telemetry import set_up_logs
+from caseway.web.app import build
+from caseway.web.parts import Parts
+
+ANY: Final = KeptEvent(token_holds=True, conversation=ConversationId(UUID(int=1)))
+
+
+class KeepsNothing:
+    """Stands in for the shared commit."""
+
+    async def keep(self, event: NewEvent) -> KeptEvent:
+        del event
+        return ANY
+
+
+async def serve() -> None:
+    settings = load(port=0)
+    set_up_logs(settings.log_level, settings.log_format)
+    stopping = asyncio.Event()
+    _stop_on_signals(stopping)
+    async with AsyncExitStack() as opened:
+        store = await opened.enter_async_context(open_store(settings))
+        pool = await opened.enter_async_context(
+            open_pool(settings, store.owner_dsn, Role.WEB, connections=2)
+        )
+        parts = Parts(
+            events=KeepsNothing(),
+            directory=Directory(store.sync, store.secrets),
+            refusals=PostgresRefusals(store.sync),
+            intake=PostgresIntake(pool),
+            keys=Keys(pool),
+            reads=PostgresReads(pool),
+            repeats=PostgresRepeats(pool),
+            rates=PostgresRates(pool),
+            sessions=PostgresWidgetSessions(pool),
+            wakes=PostgresWakes(store.direct_dsn),
+            now=lambda: datetime.now(tz=UTC),
+            metrics=CollectorRegistry(),
+        )
+        app = build(parts, hosts={"127.0.0.1"})
+        listening = listening_socket(settings, None)
+        await _answer(app, listening, stopping, _say)
+
+
+def _say(address: str) -> None:
+    print(f"The ceiling answers at {address}", flush=True)
+
+
+if __name__ == "__main__":
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve())
