@@ -35,7 +35,6 @@ from caseway.store.queue import enqueue
 from caseway.store.sweeps import PostgresSweeps
 from caseway.store.webhooks import SharedCommit
 from caseway.sync.reconciler import Reconciler, Surroundings
-from caseway.sync.slots import Slots
 from caseway.sync.sweeper import Sweeper
 from tests.far_side import FarCreatio, Postbox
 
@@ -89,7 +88,6 @@ class Story:
             looks=self.looks,
             surroundings=self._surroundings,
             words=lambda reply: reply.text,
-            slots=Slots(at_once=8, may_wait=32),
             chance=self.chance,
             lease=self.lease,
             renew_every=self.renew_every,

@@ -32,6 +32,8 @@ log = structlog.get_logger()
 
 CONNECT_TIMEOUT_SECONDS: Final = 10.0
 REVIVE_EVERY_SECONDS: Final = 3.0
+# Every statement goes by keys: planning anew each time cost a fifth of the database's work.
+GENERIC: Final = {"plan_cache_mode": "force_generic_plan", "jit": "off"}
 UNREACHED: Final = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
@@ -119,18 +121,23 @@ async def open_store(settings: Settings, *, connections: int = 4) -> AsyncIterat
 
 @asynccontextmanager
 async def open_pool(
-    settings: Settings, owner_dsn: str, role: Role, connections: int
+    settings: Settings, owner_dsn: str, role: Role, connections: int, *, durable: bool = True
 ) -> AsyncIterator["asyncpg.Pool[asyncpg.Record]"]:
-    """A pool under this role, proven to be bound by it. Raises `UnsafeRole`."""
+    """A pool under this role, proven to be bound by it. Raises `UnsafeRole`.
+
+    Not `durable`: its commits wait for no disk, for what a crash of the database may forget.
+    """
     own = {Role.SYNC: settings.database_sync_url, Role.WEB: settings.database_web_url}[role]
     # Behind a pooler the role cannot be a parameter of the connection: it comes with the login.
     parameters = {"role": str(role)} if own is None else {}
+    if not durable:
+        parameters["synchronous_commit"] = "off"
     dsn = owner_dsn if own is None else own.reveal()
     async with asyncpg.create_pool(
         dsn,
         min_size=1,
         max_size=connections,
-        server_settings={"application_name": "caseway", **parameters},
+        server_settings={"application_name": "caseway", **GENERIC, **parameters},
         init=lambda link: check_role(link, role),
         reset=_as_it_is,
     ) as pool:

@@ -179,7 +179,7 @@ class Settings(BaseSettings):
         default=8, ge=1, le=64, description="Calls at once to one Creatio, per process."
     )
     worker_concurrency: int = Field(
-        default=16, ge=1, le=256, description="Conversations that one worker looks at at once."
+        default=32, ge=1, le=256, description="Conversations that one worker looks at at once."
     )
     sweep: bool = Field(
         default=True,

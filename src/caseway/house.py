@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+import asyncpg
 import structlog
 
-from caseway.bootstrap import UNREACHED, OpenStore
+from caseway.bootstrap import UNREACHED, OpenStore, open_pool
 from caseway.channels.api import ApiChannel
 from caseway.channels.widget import WidgetChannel
 from caseway.config import Settings
@@ -32,16 +33,17 @@ from caseway.store.consumer import consume
 from caseway.store.directory import Directory
 from caseway.store.healing import PostgresHealing
 from caseway.store.looks import LEASE, PostgresLooks
+from caseway.store.roles import Role
 from caseway.store.sweeps import PostgresSweeps
 from caseway.sync.metered import MeteredChannel
 from caseway.sync.reconciler import Reconciler, Surroundings
-from caseway.sync.slots import Slots
 from caseway.sync.sweeper import Sweeper
 from caseway.sync.worker import Retention, Worker
 from caseway.telemetry import Metrics
 
 log = structlog.get_logger()
 
+JOB_CONNECTIONS: Final = 4
 SAVE_EVERY: Final = timedelta(seconds=1)
 GAUGES_EVERY: Final = timedelta(seconds=15)
 BETWEEN_HELPINGS: Final = timedelta(milliseconds=200)
@@ -64,10 +66,12 @@ class Ticketings:
         outside: Outside,
         calls: PostgresCalls,
         answers_again: Callable[[ConnectionKey], None],
+        at_once: int,
     ) -> None:
         self._outside = outside
         self._calls = calls
         self._answers_again = answers_again
+        self._at_once = at_once
         self._made: dict[ConnectionKey, tuple[int, CreatioTicketing]] = {}
 
     def of(self, connection: Connection) -> Ticketing:
@@ -79,6 +83,7 @@ class Ticketings:
                 self._outside,
                 self._calls.of(key),
                 on_closed=lambda: self._answers_again(key),
+                at_once=self._at_once,
             )
             self._made[key] = (connection.version, made)
         return made
@@ -100,6 +105,7 @@ class House:
     channels: dict[str, Channel]
     healing: PostgresHealing
     answered: "asyncio.Queue[ConnectionKey]"
+    jobs: "asyncpg.Pool[asyncpg.Record]"  # for taking jobs: a job taken twice is harmless
 
     async def surroundings(self, ledger: Ledger) -> Surroundings:
         organisation = ledger.key.organisation
@@ -118,7 +124,6 @@ class House:
             looks=PostgresLooks(self.store.sync),
             surroundings=self.surroundings,
             words=words_of,
-            slots=Slots(at_once=settings.calls_in_flight, may_wait=4 * settings.calls_in_flight),
             chance=random.random,
             lease=LEASE,
             renew_every=LEASE / 4,
@@ -133,7 +138,7 @@ class House:
 
         async def rounds(look: Callable[[ConversationKey], Awaitable[None]]) -> None:
             await consume(
-                self.store.sync,
+                self.jobs,
                 self.store.connect_direct,
                 look,
                 at_once=settings.worker_concurrency,
@@ -158,6 +163,14 @@ class House:
             tasks.create_task(self._save_calls())
             tasks.create_task(self._bring_forward())
             tasks.create_task(self._gauge())
+
+    async def _note(self, key: ConnectionKey, trouble: str) -> None:
+        """For `connection list` and Health: how the connection fares, while it is used at all."""
+        connections = self.store.registry.connections
+        if trouble:
+            await connections.note_trouble(key, trouble)
+        elif self.calls.of(key).used_lately():
+            await connections.note_success(key, datetime.now(tz=UTC))
 
     async def _hear_settings(self) -> None:
         while True:
@@ -197,8 +210,10 @@ class House:
                 self.metrics.backlog_seconds.set(found["oldest_s"])
                 self.metrics.owed.set(found["owed"])
                 self.metrics.parked.set(found["parked"])
-            for key, is_open in self.ticketings.states().items():
-                self.metrics.circuit_open.labels(connection=str(key.connection)).set(is_open)
+            for key, trouble in self.ticketings.troubles().items():
+                self.metrics.circuit_open.labels(connection=str(key.connection)).set(bool(trouble))
+                with suppress(*UNREACHED):
+                    await self._note(key, trouble)
             await asyncio.sleep(GAUGES_EVERY.total_seconds())
 
 
@@ -212,7 +227,10 @@ async def open_house(store: OpenStore, settings: Settings) -> AsyncIterator[Hous
         with suppress(asyncio.QueueFull):
             answered.put_nowait(key)
 
-    async with Outside(settings.allowed_networks) as outside:
+    async with (
+        Outside(settings.allowed_networks) as outside,
+        open_pool(settings, store.owner_dsn, Role.SYNC, JOB_CONNECTIONS, durable=False) as jobs,
+    ):
         calls = PostgresCalls(store.sync)
         house = House(
             store=store,
@@ -221,7 +239,7 @@ async def open_house(store: OpenStore, settings: Settings) -> AsyncIterator[Hous
             directory=Directory(store.sync, store.secrets),
             outside=outside,
             calls=calls,
-            ticketings=Ticketings(outside, calls, answers_again),
+            ticketings=Ticketings(outside, calls, answers_again, settings.calls_in_flight),
             channels={
                 channel.kind: MeteredChannel(channel, metrics)
                 for channel in (
@@ -231,6 +249,7 @@ async def open_house(store: OpenStore, settings: Settings) -> AsyncIterator[Hous
             },
             healing=PostgresHealing(store.sync),
             answered=answered,
+            jobs=jobs,
         )
         async with asyncio.TaskGroup() as tasks:
             duties = tasks.create_task(house.duties())

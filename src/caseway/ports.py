@@ -273,6 +273,21 @@ class Looks(Protocol):
 
     async def opening(self, claimed: Claimed) -> Opening: ...
 
+    async def settle_and_release(
+        self,
+        claimed: Claimed,
+        after: Delivery,
+        *,
+        shown: bool,
+        durable: bool,
+        begun_at: datetime,
+        steps: Sequence[JournalLine],
+    ) -> bool:
+        """T4b and T9 in one, where it was the last thing owed. False: released it is not yet.
+
+        `durable`: whether the channel would notice if a crash of the store lost the note.
+        """
+
     async def keep_contact(self, claimed: Claimed, remote: RemoteContactId) -> None: ...
 
     async def case_made(self, claimed: Claimed, number: str) -> None: ...

@@ -1,6 +1,7 @@
 """Runs a process until it is told to stop: the web, the worker, or both."""
 
 import asyncio
+import gc
 import signal
 import socket
 from collections.abc import Callable
@@ -183,6 +184,8 @@ async def _answer(
     while not server.started and not answering.done():
         await asyncio.sleep(0.01)
     if not answering.done():
+        gc.collect()
+        gc.freeze()  # what was imported stays: no need to look at it again and again
         ready(f"http://{f'[{host}]' if ':' in host else host}:{port}")
     stopped = asyncio.create_task(stopping.wait())
     await asyncio.wait({answering, stopped}, return_when=asyncio.FIRST_COMPLETED)

@@ -1,99 +1,52 @@
 """Runs business processes: after the save's commit, side by side, in no promised order."""
 
 import asyncio
-import ipaddress
-import socket
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Self
-from urllib.parse import urlsplit
+from typing import Any, Self
 from uuid import uuid4
 
-import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import ThreadedResolver
-
+from creatio_sandbox.calling import Line
 from creatio_sandbox.clock import stamp
+from creatio_sandbox.failures import Missing
 from creatio_sandbox.faults import Weather
-from creatio_sandbox.processes import Library, Process, body_of, case_of, is_signalled
+from creatio_sandbox.library import Library
+from creatio_sandbox.processes import Process
 from creatio_sandbox.records import Change, Records
-from creatio_sandbox.runs import Attempt, Run, RunLog
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-LOOPBACK: Final[tuple[Network, ...]] = (
-    ipaddress.IPv4Network("127.0.0.0/8"),
-    ipaddress.IPv6Network("::1/128"),
-)
-AT_ONCE: Final = 32
-ANSWER_KEPT_BYTES: Final = 4096
+from creatio_sandbox.runs import Run, RunLog
+from creatio_sandbox.services import ServiceBook
+from creatio_sandbox.shortform import body_of
+from creatio_sandbox.signals import case_of, is_signalled
+from creatio_sandbox.walk import Walk
 
 
-class Forbidden(OSError):
-    """The address lies outside the networks that processes may call."""
-
-
-@dataclass(slots=True)
-class Guard(AbstractResolver):
-    """Looks at every resolved address, so that a name cannot lead elsewhere."""
-
-    networks: Sequence[Network]
-
-    def check(self, address: str) -> None:
-        known = ipaddress.ip_address(address)
-        if not any(known in network for network in self.networks):
-            allowed = ", ".join(str(network) for network in self.networks)
-            raise Forbidden(
-                f"{address} is outside the networks that processes may call ({allowed}). "
-                "Start the sandbox with --allow-webhooks-to to widen them."
-            )
-
-    def check_url(self, url: str) -> None:
-        """Literal addresses are never resolved, so they are looked at here."""
-        host = urlsplit(url).hostname or ""
-        try:
-            ipaddress.ip_address(host)
-        except ValueError:
-            return
-        self.check(host)
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        found = await ThreadedResolver().resolve(host, port, family)
-        for each in found:
-            self.check(each["host"])
-        return found
-
-    async def close(self) -> None:
-        """Nothing is held."""
+def _unheard() -> None:
+    """Nobody listens."""
 
 
 @dataclass(slots=True)
 class Engine:
     records: Records
     library: Library
+    services: ServiceBook
     log: RunLog
     weather: Weather
-    guard: Guard
-    _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
-    _under_way: set[asyncio.Task[None]] = field(default_factory=set)
+    line: Line
+    changed: Callable[[], None] = _unheard  # told when a run has ended
+    _under_way: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _passed: asyncio.Event = field(default_factory=asyncio.Event)
     _group: asyncio.TaskGroup = field(default_factory=asyncio.TaskGroup)
-    _http: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
         self.log.close_interrupted()
-        connector = aiohttp.TCPConnector(resolver=self.guard, limit=AT_ONCE)
-        self._http = aiohttp.ClientSession(connector=connector, trust_env=False)
+        await self.line.__aenter__()
         await self._group.__aenter__()
         return self
 
     async def __aexit__(self, *failure: object) -> None:
         self.stop_all()
         await self._group.__aexit__(None, None, None)
-        if self._http is not None:
-            await self._http.close()
+        await self.line.__aexit__(*failure)
 
     def notice(self, changes: Sequence[Change]) -> None:
         """Listens to commits."""
@@ -102,37 +55,58 @@ class Engine:
         for change in changes:
             for process in processes:
                 if is_signalled(process, change, self.records):
-                    self._start(process, change)
+                    self._start(process, change.entity, change.id, change.row)
+
+    def run_by_hand(self, process: Process, record: str, *, by: str) -> Run:
+        """As if the signal had named this record; its filter is not asked."""
+        row = self.records.row(process.object, record.strip().lower())
+        if row is None:
+            raise Missing(f"{process.object} '{record.strip()}'")
+        return self._start(process, process.object, str(row["Id"]), row, by=by)
+
+    def cancel(self, run: Run, *, by: str) -> None:
+        task = self._under_way.get(run.id)
+        if task is not None:
+            task.cancel()
+        self.log.cancel(run, f"Canceled by {by}.")
 
     def stop_all(self) -> None:
-        for task in self._under_way:
+        for task in self._under_way.values():
             task.cancel()
 
     async def idle(self) -> None:
-        """Returns when no run is under way."""
+        """Returns when no run is under way. One that waits for ever is not."""
         while self._under_way:
-            await asyncio.wait(tuple(self._under_way))
+            await asyncio.wait(tuple(self._under_way.values()))
 
-    def _start(self, process: Process, change: Change) -> None:
+    def _start(
+        self, process: Process, entity: str, record: str, row: Mapping[str, Any], *, by: str = ""
+    ) -> Run:
         run = Run(
             id=str(uuid4()),
             process_id=process.id,
             process=process.name,
-            entity=change.entity,
-            record=change.id,
-            case=case_of(change.entity, change.row),
+            entity=entity,
+            record=record,
+            case=case_of(entity, row),
             status="Running",
             started=stamp(self.records.clock.now()),
-            url=process.call.url,
-            request=body_of(process, self.records, change.row).decode("utf-8", "replace"),
+            version=process.version,
+            by=by,
         )
+        walk = Walk(process, run, row, self.records, self.services, self.line, self.log)
+        if not process.elements and process.call is not None:
+            # No element reads anything here: the values are those that the signal carried.
+            walk.body = body_of(process.call, entity, self.records, row)
+            run.url, run.request = process.call.url, walk.body.decode("utf-8", "replace")
         self.log.keep(run)
-        task = self._group.create_task(self._run(process, run))
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
+        task = self._group.create_task(self._run(walk))
+        self._under_way[run.id] = task
+        task.add_done_callback(lambda _: self._under_way.pop(run.id, None))
+        return run
 
-    async def _run(self, process: Process, run: Run) -> None:
-        weather = self.weather
+    async def _run(self, walk: Walk) -> None:
+        weather, run = self.weather, walk.run
         if weather.drops_next() or weather.strikes("dropped"):
             run.status, run.error = "Error", "A fault of the sandbox dropped this call."
         else:
@@ -141,12 +115,13 @@ class Engine:
                 await asyncio.sleep(wait)
             if weather.strikes("reordered"):
                 await self._let_another_pass(wait)
-            async with self._slots:
-                for _ in range(2 if weather.strikes("doubled") else 1):
-                    await self._call_with_retries(process, run)
+            walk.repeats = 2 if weather.strikes("doubled") else 1
+            await walk.go()
             self._passed.set()
-        run.completed = stamp(self.records.clock.now())
+        if not run.waits:
+            run.completed = stamp(self.records.clock.now())
         self.log.keep(run)
+        self.changed()
 
     async def _let_another_pass(self, at_most: float) -> None:
         self._passed.clear()
@@ -155,39 +130,3 @@ class Engine:
                 await self._passed.wait()
         except TimeoutError:
             return  # nobody came
-
-    async def _call_with_retries(self, process: Process, run: Run) -> None:
-        for _ in range(1 + process.call.retries):
-            attempt = await self._attempt(process, run.request.encode())
-            run.attempts = [*run.attempts, attempt]
-            if attempt.status is not None and attempt.status < 400:
-                run.status, run.error = "Completed", ""
-                return
-        run.status = "Error"
-        run.error = attempt.error or f"The web service answered {attempt.status}."
-
-    async def _attempt(self, process: Process, body: bytes) -> Attempt:
-        call = process.call
-        started = time.perf_counter()
-        attempt = Attempt(at=stamp(self.records.clock.now()), duration_ms=0)
-        headers = {"Content-Type": call.content_type, **call.headers}
-        try:
-            self.guard.check_url(call.url)
-            assert self._http is not None  # noqa: S101 (entered before any listener is told)
-            async with (
-                asyncio.timeout(call.timeout_ms / 1000),
-                self._http.request(
-                    call.method, call.url, data=body, headers=headers, allow_redirects=False
-                ) as answer,
-            ):
-                content = await answer.content.read(ANSWER_KEPT_BYTES)
-                attempt.status = answer.status
-                attempt.answer = content.decode("utf-8", "replace")
-        except TimeoutError:
-            attempt.error = f"No answer within {call.timeout_ms} ms."
-        except aiohttp.ClientConnectorError as failure:
-            attempt.error = f"Cannot connect to {failure.host}:{failure.port}: {failure.os_error}."
-        except (aiohttp.ClientError, OSError, ValueError) as failure:
-            attempt.error = str(failure) or type(failure).__name__
-        attempt.duration_ms = round((time.perf_counter() - started) * 1000, 1)
-        return attempt

@@ -19,8 +19,12 @@ class Feed:
 
     def notice(self, changes: Sequence[Change]) -> None:
         if changes:
-            for event in self._waiting:
-                event.set()
+            self.nudge()
+
+    def nudge(self) -> None:
+        """Something that is no record changed, such as the end of a run."""
+        for event in self._waiting:
+            event.set()
 
     def close(self) -> None:
         """Ends every stream, so that a stop need not wait for open pages."""

@@ -8,19 +8,22 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
 
+from creatio_sandbox.calling import LOOPBACK, Guard, Line, Network
 from creatio_sandbox.clock import Clock
 from creatio_sandbox.database import Database
-from creatio_sandbox.engine import LOOPBACK, Engine, Guard, Network
+from creatio_sandbox.engine import Engine
 from creatio_sandbox.entities import known_entities, stock_rows
 from creatio_sandbox.faults import Faults, Weather
 from creatio_sandbox.feed import Feed
 from creatio_sandbox.identity import INTEGRATION, SUPERVISOR, Credentials, Identity
 from creatio_sandbox.odata.resources import Resources
-from creatio_sandbox.processes import CASE_CLOSED, NEW_REPLY, Library, webhook_processes
+from creatio_sandbox.library import Library
+from creatio_sandbox.processes import CASE_CLOSED, NEW_REPLY, webhook_processes
 from creatio_sandbox.records import Author, Change, Records
 from creatio_sandbox.rules import RULES, react
 from creatio_sandbox.runs import RunLog
 from creatio_sandbox.samples import plant_cases
+from creatio_sandbox.services import ServiceBook
 
 PREFIXES: Final = {"framework": ("/0",), "core": ("",), "both": ("/0", "")}
 
@@ -54,10 +57,17 @@ class Instance:
         self.records = Records(self.database, self.clock, known, RULES)
         self.weather = Weather()
         self.feed = Feed()
-        self.library = Library(self.database)
+        self.library = Library(self.database, self.clock)
+        self.services = ServiceBook(self.database)
         self.log = RunLog(self.database)
         self.engine = Engine(
-            self.records, self.library, self.log, self.weather, Guard(plan.networks)
+            self.records,
+            self.library,
+            self.services,
+            self.log,
+            self.weather,
+            Line(Guard(plan.networks), self.clock),
+            self.feed.nudge,
         )
         self._fill_when_new()
         self.identity = Identity(self._credentials(), self.clock)

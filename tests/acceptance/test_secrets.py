@@ -63,14 +63,15 @@ def _mishaps(api: Api, webhook_url: str) -> Iterator[Answer]:
 
 def _something_happens(place: Place, callbacks: Callbacks) -> None:
     """Creatio refuses us, forgets us and falls silent; so does the receiver."""
-    place.desk.weather(errors=0.2, token_rejected=0.3, cut=0.1, answers_lost=0.1, seed=3)
+    place.desk.weather(errors=1.0)
+    assert place.caseway.run("connection", "test", "north").code == 1
+    place.desk.weather(errors=0.1, token_rejected=0.1, answers_lost=0.1, seed=3)
     conversation = place.api.begin("tom", "Hello")
     case = eventually(lambda: (found := place.api.seen(conversation)["case"]) and found["id"])
     callbacks.answers[:] = [503, 401]
     place.desk.task(case, "Hello, Tom")
     place.desk.weather()
     callbacks.wait_for(conversation, "Hello, Tom")
-    place.caseway.run("connection", "test", "north")
     place.caseway.run("doctor", "--plan", conversation)
     place.caseway("channel", "list")
     place.caseway("token", "list")

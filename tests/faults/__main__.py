@@ -82,7 +82,7 @@ def show(outcome: Outcome) -> None:
           f"the receiver refused {outcome.refused} callbacks.")
     spent = ", ".join(f"{name} {seconds:g} s" for name, seconds in outcome.seconds.items())
     print(f"Time: {spent}.")
-    for line in (*compared.examples, *outcome.bugs[:20]):
+    for line in (*compared.examples, *outcome.given_up[:20], *outcome.bugs[:20]):
         print(f"  {line}")
     if not outcome.is_settled:
         print("It did not settle in time.")

@@ -6,7 +6,7 @@ import sys
 from tests.faults.storm import Plan, run
 
 SMALL = Plan(
-    conversations=40, messages=2, replies=3, kill_every=2.0, bare=True, sweep=2.0, within=150.0
+    conversations=40, messages=2, replies=3, kill_every=4.0, bare=True, sweep=2.0, within=160.0
 )
 
 
@@ -18,5 +18,5 @@ def test_nothing_is_lost_doubled_or_misplaced_while_processes_die() -> None:
     assert (compared.messages.written, compared.replies.written) == (80, 120)
     assert (compared.messages.found, compared.replies.found) == (80, 120)
     assert compared.is_kept, compared.examples
-    assert sum(outcome.kills.values()) >= 2
-    assert outcome.bugs == []
+    assert sum(outcome.kills.values()) >= 1
+    assert outcome.bugs == outcome.given_up == []

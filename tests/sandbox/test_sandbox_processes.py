@@ -104,6 +104,7 @@ def test_a_silent_receiver_is_given_up_after_its_time(
     sandbox: Sandbox, receiver: Receiver, case: str
 ) -> None:
     known = next(each for each in sandbox.processes() if each.object == "Activity")
+    assert known.call is not None
     known.call.timeout_ms, known.call.retries = 60, 1
     sandbox.keep_process(known)
     receiver.answers = [None, None]

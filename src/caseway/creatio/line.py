@@ -19,6 +19,7 @@ from caseway.creatio.errors import CredentialsRefused, Meaning, Verdict, verdict
 from caseway.creatio.odata import CHEAPEST
 from caseway.creatio.passes import Pass, Passes
 from caseway.creatio.platform import PREFIXES, is_elsewhere
+from caseway.creatio.slots import Slots
 from caseway.domain.connection import Auth, Connection
 from caseway.outbound import LIMIT_BYTES, Answer, NoAnswer, NotReached, Outside, TooLarge
 from caseway.ports import CALL_TIMEOUT, Call, CallCounter, Later, Never
@@ -26,6 +27,8 @@ from caseway.ports import CALL_TIMEOUT, Call, CallCounter, Later, Never
 REFUSED_CREDENTIALS_PAUSE: Final = timedelta(minutes=1)
 REFUSED_CREDENTIALS_LONGEST: Final = timedelta(hours=1)  # each try may count against the user
 NEW_PASS_SECONDS: Final = 60.0
+
+AT_ONCE: Final = 8  # calls to one Creatio, per process
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,9 @@ class Line:
         chance: Callable[[], float],
         on_closed: Callable[[], None],
         timeout: timedelta = CALL_TIMEOUT,
+        at_once: int = AT_ONCE,
     ) -> None:
+        self._slots = Slots(at_once, may_wait=at_once)
         self._base = connection.base_url
         self._outside = outside
         self._counter = counter
@@ -95,6 +100,10 @@ class Line:
 
         A create that was refused for its pass comes back with that verdict, the pass renewed.
         """
+        async with self._slots.take(within_seconds=self.left(until)):
+            return await self._ask(request, until=until, limit_bytes=limit_bytes)
+
+    async def _ask(self, request: Request, *, until: float, limit_bytes: int) -> Reply:
         self._admit()
         try:
             prefix = await self.prefix(until=until)

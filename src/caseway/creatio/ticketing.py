@@ -14,7 +14,7 @@ from caseway.creatio.choices import Choice, Pick, choices
 from caseway.creatio.circuit import Circuit
 from caseway.creatio.creates import NewRow, create, look_up
 from caseway.creatio.errors import Meaning
-from caseway.creatio.line import AnswerTooLarge, Line, Reply, Request
+from caseway.creatio.line import AT_ONCE, AnswerTooLarge, Line, Reply, Request
 from caseway.creatio.mapping import (
     ActivityRow,
     CaseRow,
@@ -83,6 +83,7 @@ class CreatioTicketing:
         monotonic: Callable[[], float] = time.monotonic,
         chance: Callable[[], float] = random.random,
         timeout: timedelta = CALL_TIMEOUT,
+        at_once: int = AT_ONCE,
     ) -> None:
         self._line = Line(
             connection,
@@ -92,6 +93,7 @@ class CreatioTicketing:
             chance=chance,
             on_closed=on_closed,
             timeout=timeout,
+            at_once=at_once,
         )
         self._settings = connection.settings
         self._monotonic = monotonic

@@ -92,6 +92,7 @@ class Owed:
     remote_contact: RemoteContactId | None
     looked_again: bool = False
     noted: DeliveryId | None = None  # its first attempt was noted when it was imported
+    last: Delivery | None = None  # sent and not yet settled: settled together with the release
 
     def without(self, own: Sequence[Own]) -> "Owed":
         done = {o.message for o in own}

@@ -20,13 +20,20 @@ class Tally:
 
     today: int = 0  # of all processes, as last read, and ours since
     unsaved: Counter[str] = field(default_factory=Counter)
+    lately: bool = False
 
     def count(self, call: Call) -> None:
+        self.lately = True
         self.unsaved[call.kind] += call.calls
         self.today += call.calls
 
     def used_today(self) -> int:
         return self.today
+
+    def used_lately(self) -> bool:
+        """Since the last time this was asked."""
+        lately, self.lately = self.lately, False
+        return lately
 
 
 class PostgresCalls:

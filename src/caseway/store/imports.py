@@ -6,7 +6,7 @@ may mean goes the long way, under the row's lock.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid4, uuid5
@@ -31,10 +31,21 @@ CLOSING: Final = "This conversation was resolved."
 Decide = Callable[[Ledger, Mapping[ActivityId, Known]], Adoption]
 
 
+@dataclass(frozen=True, slots=True)
+class NewRows:
+    """Messages and deliveries that one look brings, and the parameters that write them."""
+
+    messages: list[UUID]
+    deliveries: list[UUID]
+    texts: list[str]
+    parameters: dict[str, object]
+    authors: dict[str, object]  # kinds and authors, where not all are an agent's words
+
+
 def new_rows(
     claimed: Claimed, look: Look, adoption: Adoption, words: Callable[[Reply], str]
-) -> dict[str, object]:
-    """The parameters of both imports; the closing line comes after the replies of the same look."""
+) -> NewRows:
+    """Of both ways; the closing line comes after the replies of the same look."""
     after, replies = adoption.after, adoption.replies
     conversation = after.key.conversation
     messages = [uuid5(conversation, f"reply/{r.activity.id}") for r in replies]
@@ -53,7 +64,8 @@ def new_rows(
         kinds.append(MessageKind.CLOSING)
         by.append(Author.SYSTEM)
     first = after.last_position + 1
-    return {
+    deliveries = [uuid5(m, "delivery") for m in messages]
+    parameters = {
         "organisation": after.key.organisation,
         "connection": after.connection,
         "conversation": conversation,
@@ -63,14 +75,13 @@ def new_rows(
         "ordinal": after.case_ordinal,
         "messages": messages,
         "activities": activities,
-        "deliveries": [uuid5(m, "delivery") for m in messages],
+        "deliveries": deliveries,
         "authors": names,
         "texts": texts,
         "positions": list(range(first, first + len(messages))),
         "created_on": stamps,
-        "kinds": kinds,
-        "by": by,
     }
+    return NewRows(messages, deliveries, texts, parameters, {"kinds": kinds, "by": by})
 
 
 async def adopt_usual(
@@ -135,11 +146,10 @@ async def _import(
 ) -> Adopted | None:
     after = adoption.after
     new = new_rows(claimed, look, adoption, words)
-    del new["kinds"], new["by"]
     last = after.last_position + len(adoption.replies)
     kept = await SQL["import_usual"].fetchval(
         pool,
-        **new,
+        **new.parameters,
         epoch=claimed.epoch,
         seen_position=before.last_position,
         seen_state=before.state,
@@ -157,13 +167,13 @@ async def _import(
     now = datetime.now(tz=UTC)
     deliveries = tuple(
         Delivery(
-            id=DeliveryId(uuid5(message, "delivery")),
+            id=DeliveryId(delivery),
             message=MessageId(message),
             kind=Kind.MESSAGE,
             state=State.OWED,
             author=Author.AGENT,
             author_name=reply.activity.author_name,
-            text=words(reply),
+            text=text,
             written_at=reply.activity.created_on,
             address=after.address,
             order=(reply.activity.created_on, reply.activity.id),
@@ -172,8 +182,9 @@ async def _import(
             attempts=0,
             possible_double=False,
         )
-        for reply in adoption.replies
-        for message in [uuid5(after.key.conversation, f"reply/{reply.activity.id}")]
+        for reply, message, delivery, text in zip(
+            adoption.replies, new.messages, new.deliveries, new.texts, strict=True
+        )
     )
     owed = Owed(
         ledger=replace(after, last_position=last),

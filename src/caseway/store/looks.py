@@ -215,7 +215,7 @@ class PostgresLooks:
             after = await self._advanced(connection, after)
         if adoption.replies or adoption.closing:
             new = imports.new_rows(claimed, look, replace(adoption, after=after), words)
-            await imports.SQL["import_replies"].execute(connection, **new)
+            await imports.SQL["import_replies"].execute(connection, **new.parameters, **new.authors)
             many = len(adoption.replies) + adoption.closing
             after = replace(after, last_position=after.last_position + many)
         if adoption.next_case:
@@ -371,6 +371,32 @@ class PostgresLooks:
                 connection, replace(ledger, last_position=position, last_own_position=position)
             )
 
+    async def settle_and_release(
+        self,
+        claimed: Claimed,
+        after: Delivery,
+        *,
+        shown: bool,
+        durable: bool,
+        begun_at: datetime,
+        steps: Sequence[JournalLine],
+    ) -> bool:
+        row = await SQL["settle_and_release"].fetchrow(
+            self._pool,
+            **_fence(claimed),
+            **_journal(claimed, begun_at, steps, hints_left=0),
+            delivery=after.id,
+            number=after.attempts,
+            becomes=after.state,
+            not_before=after.not_before,
+            possible_double=after.possible_double,
+            wake=str(claimed.key.conversation) if shown else None,
+            durable=durable,
+        )
+        if row is None or not row["mine"]:
+            raise FencedOut(claimed.key)
+        return bool(row["released"])
+
     async def opening(self, claimed: Claimed) -> Opening:
         row = await SQL["opening"].fetchrow(self._pool, **_where(claimed.key))
         if row is None:
@@ -472,13 +498,7 @@ class PostgresLooks:
         begun_at: datetime,
         steps: Sequence[JournalLine],
     ) -> None:
-        journal = {
-            "run": uuid4(),
-            "connection": claimed.ledger.connection,
-            "begun_at": begun_at,
-            "steps": msgspec.json.encode(steps).decode(),
-            "hints_taken": hints_left,
-        }
+        journal = _journal(claimed, begun_at, steps, hints_left)
         if wait is None and not failures:
             quiet = await SQL["release_quiet"].fetchval(self._pool, **_fence(claimed), **journal)
             if quiet:
@@ -501,6 +521,18 @@ class PostgresLooks:
 
 def _where(key: ConversationKey) -> dict[str, UUID]:
     return {"organisation": key.organisation, "conversation": key.conversation}
+
+
+def _journal(
+    claimed: Claimed, begun_at: datetime, steps: Sequence[JournalLine], hints_left: int
+) -> dict[str, object]:
+    return {
+        "run": uuid4(),
+        "connection": claimed.ledger.connection,
+        "begun_at": begun_at,
+        "steps": msgspec.json.encode(steps).decode(),
+        "hints_taken": hints_left,
+    }
 
 
 def _fence(claimed: Claimed) -> dict[str, object]:

@@ -286,9 +286,10 @@ CREATE TABLE attempt (
     ended_at timestamptz,
     became text NOT NULL DEFAULT 'sending',
     reason text NOT NULL DEFAULT '',
-    PRIMARY KEY (organisation_id, delivery_id, number),
-    FOREIGN KEY (organisation_id, delivery_id) REFERENCES delivery (organisation_id, id)
+    PRIMARY KEY (organisation_id, delivery_id, number)
 );
+COMMENT ON TABLE attempt IS
+    'No foreign key: it cost more than any other, and a delivery is never deleted alone.';
 
 CREATE TABLE webhook_event (
     organisation_id uuid NOT NULL,

@@ -76,6 +76,7 @@ class Executor:
 
     async def take(self, step: Step, owed: Owed) -> Owed:
         """Returns what is owed after it. Raises `FencedOut` or `Overslept`."""
+        owed = await self.settle_last(owed)
         try:
             match step:
                 case Send():
@@ -148,19 +149,33 @@ class Executor:
             tell = words.failure_text(before.text, reason, now)
         outcome = "done" if not reason else "refused" if tell else "later"
         self.journal.note(self.account.kind, deed, reason, outcome=outcome)
-        renewed = await self.looks.settle(  # T4b
-            self.claimed,
-            after,
-            reason=reason,
-            tell=tell,
-            shown=self.account.kind == "widget",
-        )
+        if not reason and len(owed.deliveries) == 1:
+            # Nothing stands behind it: settled with the release, unless a step comes before that.
+            return replace(_settled(owed, before), last=after)
+        renewed = await self._settle(after, reason, tell)
         if renewed is not None:
             return replace(renewed, write=owed.write, remote_contact=owed.remote_contact)
         if after.state in UNSETTLED:
             kept = tuple(after if d.id == after.id else d for d in owed.deliveries)
             return replace(owed, deliveries=kept)
         return _settled(owed, before)
+
+    async def _settle(self, after: Delivery, reason: str, tell: str | None) -> Owed | None:
+        return await self.looks.settle(  # T4b
+            self.claimed, after, reason=reason, tell=tell, shown=self.shown
+        )
+
+    async def settle_last(self, owed: Owed) -> Owed:
+        """What was sent and would have been settled with the release is settled now."""
+        if owed.last is None:
+            return owed
+        await self._settle(owed.last, "", None)
+        return replace(owed, last=None)
+
+    @property
+    def shown(self) -> bool:
+        """Whether pages watch for what is delivered."""
+        return self.account.kind == "widget"
 
     def _outgoing(self, delivery: Delivery, *, marked: bool) -> Outgoing:
         return Outgoing(

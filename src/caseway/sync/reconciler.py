@@ -32,12 +32,10 @@ from caseway.ports import (
 from caseway.sync.executor import Executor, Waits
 from caseway.sync.journal import Journal
 from caseway.sync.lease import Overslept, OwnClock, renewing
-from caseway.sync.slots import NoSlot, Slots
 
 log = structlog.get_logger()
 
 READ_BACK: Final = timedelta(hours=1)  # how far a look reaches back behind what was read
-COME_BACK: Final = timedelta(seconds=1)
 MOST_STEPS: Final = 500  # a run that takes more is not getting anywhere
 
 
@@ -56,7 +54,6 @@ class Reconciler:
     looks: Looks
     surroundings: Callable[[Ledger], Awaitable[Surroundings]]
     words: Callable[[Reply], str]
-    slots: Slots
     chance: Callable[[], float]
     lease: timedelta
     renew_every: timedelta
@@ -72,13 +69,8 @@ class Reconciler:
             return
         journal = Journal()
         try:
-            async with (
-                renewing(self.looks, claimed, clock, self.renew_every),
-                self.slots.take(claimed.ledger.connection),
-            ):
+            async with renewing(self.looks, claimed, clock, self.renew_every):
                 await self._run(claimed, clock, journal, begun_at)
-        except* NoSlot:
-            await self._leave(claimed, journal, begun_at, wait=COME_BACK)
         except* FencedOut:
             log.info("run.fenced_out", conversation=str(key.conversation))
         except* Overslept:
@@ -102,7 +94,17 @@ class Reconciler:
     async def _run(
         self, claimed: Claimed, clock: OwnClock, journal: Journal, begun_at: datetime
     ) -> None:
-        around = await self.surroundings(claimed.ledger)
+        try:
+            around = await self.surroundings(claimed.ledger)
+        except Never as gone:  # its channel or its connection was removed
+            journal.note("caseway", "parked", str(gone), outcome="refused")
+            await self.looks.park(claimed, str(gone))
+            return
+        except Later as failure:
+            journal.note("caseway", "looked up the configuration", str(failure), outcome="later")
+            wait = backoff(claimed.ledger.failures + 1, chance=self.chance())
+            await self._leave(claimed, journal, begun_at, wait=wait)
+            return
         waits = Waits()
         owed = await self._read(claimed, around, clock, journal, waits)
         if owed is None:
@@ -126,6 +128,9 @@ class Reconciler:
             owed = await executor.take(todo[0], owed)
         else:
             waits.again = True  # let others have their turn
+        if owed.last and await self._finished(claimed, owed, executor, begun_at):
+            return
+        owed = replace(owed, last=None)
         await self._release(claimed, owed, waits, journal, begun_at)
 
     async def _read(
@@ -199,6 +204,31 @@ class Reconciler:
             clock.check()
             found += (await ticketing.look(case, since=None, case_first=False)).activities
         return replace(look, activities=tuple(found))
+
+    async def _finished(
+        self, claimed: Claimed, owed: Owed, executor: Executor, begun_at: datetime
+    ) -> bool:
+        """The usual end: the last delivery settled and the lease released in one.
+
+        False: settled, and there is more to say than a bare release.
+        """
+        if owed.last is None:
+            return False
+        ledger = owed.ledger
+        agreed = ledger.agreed is None or ledger.agreed is ledger.ours
+        if executor.waits.lanes or executor.waits.again or executor.waits.hints or owed.write:
+            agreed = False
+        if not agreed or owed.deliveries:
+            await executor.settle_last(owed)
+            return False
+        return await self.looks.settle_and_release(  # T4b and T9
+            claimed,
+            owed.last,
+            shown=executor.shown,
+            durable=not executor.channel.recognises_repeats(executor.account),
+            begun_at=begun_at,
+            steps=executor.journal.lines,
+        )
 
     async def _release(
         self,

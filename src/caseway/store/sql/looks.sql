@@ -2,7 +2,8 @@
 
 -- name: claim(organisation, conversation, lease)
 -- T1. The mark is cleared before anything is read; a run that never released puts off the next.
--- Index: primary key.
+-- A claim that a crash of the database loses leaves a mark or a lease, both are healed: its commit
+-- waits for no disk. Index: primary key.
 UPDATE conversation
    SET lease_epoch = lease_epoch + 1, lease_until = clock_timestamp() + :lease, due_at = NULL,
        starts = starts + 1, hints_taken = hints_taken | hints, hints = 0
@@ -11,6 +12,7 @@ UPDATE conversation
    AND (due_at <= clock_timestamp() OR lease_until IS NOT NULL)
    AND (lease_until IS NULL OR lease_until
         + greatest(starts - 1, 0) * greatest(starts - 1, 0) * interval '10 seconds' < clock_timestamp())
+   AND set_config('synchronous_commit', 'off', true) = 'off'
 RETURNING *;
 
 -- name: unclaimed(organisation, conversation)
@@ -259,11 +261,47 @@ WITH released AS (
        SET lease_until = NULL, starts = 0, failures = 0, hints_taken = :hints_taken
      WHERE organisation_id = :organisation AND id = :conversation AND lease_epoch = :epoch
        AND lease_until IS NOT NULL AND due_at IS NULL
+       AND set_config('synchronous_commit', 'off', true) = 'off'
     RETURNING id
 )
 INSERT INTO run (organisation_id, id, conversation_id, connection_id, begun_at, steps)
 SELECT :organisation, :run, id, :connection, :begun_at, :steps FROM released
 RETURNING 1;
+
+-- name: settle_and_release(organisation, conversation, epoch, delivery, number, becomes, not_before, possible_double, wake, durable, hints_taken, run, connection, begun_at, steps)
+-- T4b and T9 in one, where the delivery was the last thing owed. `released` is false if a trigger
+-- came meanwhile. Lost with a crash of the database, the delivery is in doubt: `durable` says
+-- whether that would matter to the channel.
+WITH mine AS MATERIALIZED (
+    SELECT due_at FROM conversation
+     WHERE organisation_id = :organisation AND id = :conversation AND lease_epoch = :epoch
+       AND lease_until IS NOT NULL
+       AND set_config('synchronous_commit', CASE WHEN :durable THEN 'on' ELSE 'off' END, true) <> ''
+       FOR NO KEY UPDATE
+), settled AS (
+    UPDATE delivery
+       SET state = :becomes, not_before = :not_before, reason = '',
+           possible_double = :possible_double, settled_at = now()
+     WHERE organisation_id = :organisation AND id = :delivery AND state = 'sending'
+       AND EXISTS (SELECT 1 FROM mine)
+    RETURNING id
+), noted AS (
+    UPDATE attempt SET ended_at = clock_timestamp(), became = :becomes
+     WHERE organisation_id = :organisation AND delivery_id = (SELECT id FROM settled)
+       AND number = :number
+), released AS (
+    UPDATE conversation
+       SET lease_until = NULL, starts = 0, failures = 0, hints_taken = :hints_taken
+     WHERE organisation_id = :organisation AND id = :conversation
+       AND EXISTS (SELECT 1 FROM mine WHERE due_at IS NULL)
+    RETURNING id
+), kept AS (
+    INSERT INTO run (organisation_id, id, conversation_id, connection_id, begun_at, steps)
+    SELECT :organisation, :run, id, :connection, :begun_at, :steps FROM released
+)
+SELECT EXISTS (SELECT 1 FROM mine) AS mine, EXISTS (SELECT 1 FROM released) AS released,
+       (SELECT CASE WHEN :wake::text IS NULL THEN NULL ELSE pg_notify('caseway_pages', :wake) END
+          FROM settled);
 
 -- name: release(organisation, conversation, epoch, hints_taken, failures, wait, run, connection, begun_at, steps)
 -- T9. What waits, and what a trigger brought meanwhile, decide when the next look is due.

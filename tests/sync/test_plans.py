@@ -1,0 +1,231 @@
+"""The statements of the hot path read as few rows after a year as on the first day."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from caseway.store.queries import Query, load
+from caseway.store.roles import Role
+from tests import database as ground
+
+LOOKS, IMPORTS = load("looks"), load("imports")
+INTAKE, SWEEPS, HEALING = load("intake"), load("sweeps"), load("healing")
+WEBHOOKS = load("webhooks")
+CONVERSATIONS: Final = 20_000
+MESSAGES: Final = 100_000  # five in each conversation
+MOST_ROWS: Final = 60  # that one statement may read
+
+ORGANISATION, CONNECTION, CHANNEL = (UUID(int=n) for n in (1, 2, 3))
+CONTACT, TOKEN = UUID(int=4), UUID(int=5)
+BUSY: Final = 777  # the conversation that is looked at
+# Ids are made of numbers, so that a statement can name the row it wants.
+HISTORY: Final = f"""
+CREATE FUNCTION pg_temp.id(kind text, n bigint) RETURNS uuid LANGUAGE sql IMMUTABLE AS
+    $$ SELECT md5(kind || n)::uuid $$;
+INSERT INTO organisation (id, name) VALUES ('{ORGANISATION}', 'history');
+INSERT INTO connection (organisation_id, id, name, base_url, auth, login, secret)
+VALUES ('{ORGANISATION}', '{CONNECTION}', 'north', 'http://127.0.0.1', 'oauth', 'client', '');
+INSERT INTO webhook_token (organisation_id, id, connection_id, public_name, digest, secret)
+VALUES ('{ORGANISATION}', '{TOKEN}', '{CONNECTION}', 'historyx', '', '');
+INSERT INTO channel (organisation_id, id, connection_id, kind, name)
+VALUES ('{ORGANISATION}', '{CHANNEL}', '{CONNECTION}', 'api', 'shop');
+INSERT INTO contact (organisation_id, id, verified) VALUES ('{ORGANISATION}', '{CONTACT}', true);
+INSERT INTO peer (organisation_id, channel_id, peer, contact_id)
+SELECT '{ORGANISATION}', '{CHANNEL}', 'p' || n, '{CONTACT}'
+  FROM generate_series(1, {CONVERSATIONS}) n;
+INSERT INTO conversation (organisation_id, id, connection_id, channel_id, peer, address, contact_id,
+                          state, case_id, wants_case, agreed, last_position, linked_through)
+SELECT '{ORGANISATION}', pg_temp.id('conversation', n), '{CONNECTION}', '{CHANNEL}', 'p' || n,
+       'p' || n, '{CONTACT}', CASE WHEN n % 10 = 7 THEN 'human' ELSE 'resolved' END,
+       pg_temp.id('case', n), true, 'open', 5, 5
+  FROM generate_series(1, {CONVERSATIONS}) n;
+INSERT INTO message (organisation_id, id, conversation_id, channel_id, peer, author, text, position,
+                     provider_id, written_at)
+SELECT '{ORGANISATION}', pg_temp.id('message', n), pg_temp.id('conversation', 1 + n / 5),
+       '{CHANNEL}', 'p' || 1 + n / 5, CASE WHEN n % 2 = 0 THEN 'contact' ELSE 'agent' END, 'words',
+       1 + n % 5, 'id' || n, now() - n * interval '1 minute'
+  FROM generate_series(0, {MESSAGES} - 1) n;
+INSERT INTO link (organisation_id, connection_id, activity_id, message_id, conversation_id, ordinal,
+                  origin, linked_at)
+SELECT '{ORGANISATION}', '{CONNECTION}', pg_temp.id('activity', n), pg_temp.id('message', n),
+       pg_temp.id('conversation', 1 + n / 5), 1, 'ours', now()
+  FROM generate_series(0, {MESSAGES} - 1) n;
+INSERT INTO delivery (organisation_id, id, conversation_id, channel_id, message_id, address, state,
+                      order_on, order_id, not_before, settled_at)
+SELECT '{ORGANISATION}', pg_temp.id('delivery', n), pg_temp.id('conversation', 1 + n / 5),
+       '{CHANNEL}', pg_temp.id('message', n), 'p' || 1 + n / 5, 'delivered', now(),
+       pg_temp.id('activity', n), now(), now()
+  FROM generate_series(0, {MESSAGES} - 1) n;
+INSERT INTO sweep_cursor (organisation_id, connection_id, entity, watermark)
+VALUES ('{ORGANISATION}', '{CONNECTION}', 'Activity', now());
+INSERT INTO sweep_seen (organisation_id, connection_id, entity, record_id, modified_on)
+SELECT '{ORGANISATION}', '{CONNECTION}', 'Activity', pg_temp.id('activity', n), now()
+  FROM generate_series(0, {MESSAGES} - 1) n;
+INSERT INTO webhook_event (organisation_id, id, connection_id, conversation_id, outcome)
+SELECT '{ORGANISATION}', gen_random_uuid(), '{CONNECTION}', pg_temp.id('conversation', 1 + n / 5),
+       'accepted'
+  FROM generate_series(0, {MESSAGES} - 1) n;
+INSERT INTO case_link (organisation_id, connection_id, case_id, conversation_id, ordinal)
+SELECT '{ORGANISATION}', '{CONNECTION}', pg_temp.id('earlier case', n),
+       pg_temp.id('conversation', n), 1
+  FROM generate_series(1, {CONVERSATIONS}) n;
+ANALYZE;
+"""
+
+
+@pytest.fixture(scope="module")
+def history(server: ground.Server, template: str) -> Iterator[str]:
+    made = server.create(template)
+    background = ground.Background()
+
+    async def fill() -> None:
+        connection = await asyncpg.connect(made.dsn)
+        await connection.execute(HISTORY)
+        await connection.close()
+
+    background.run(fill())
+    background.close()
+    yield made.dsn
+    server.drop(made.name)
+
+
+def made_of(kind: str, number: int) -> UUID:
+    """As `pg_temp.id` does."""
+    import hashlib
+
+    return UUID(hashlib.md5(f"{kind}{number}".encode()).hexdigest())  # noqa: S324
+
+
+CONVERSATION: Final = {
+    "organisation": ORGANISATION,
+    "conversation": made_of("conversation", BUSY),
+}
+REMOTE: Final = {"organisation": ORGANISATION, "connection": CONNECTION}
+ACTIVITIES: Final = [made_of("activity", 5 * (BUSY - 1) + n) for n in range(5)] + [UUID(int=9)]
+FENCE: Final = {**CONVERSATION, "epoch": 1}
+CURSOR: Final = {**REMOTE, "entity": "Activity"}
+NOW: Final = datetime.now(tz=UTC)
+PEER: Final = {"organisation": ORGANISATION, "channel": CHANNEL, "peer": f"p{BUSY}"}
+HOT: Final[list[tuple[Query, dict[str, Any]]]] = [
+    (LOOKS["claim"], {**CONVERSATION, "lease": timedelta(seconds=12)}),
+    (LOOKS["fence"], FENCE),
+    (LOOKS["renew"], {**FENCE, "lease": timedelta(seconds=12)}),
+    (LOOKS["mark"], {**CONVERSATION, "hints": 1}),
+    (LOOKS["known"], {**REMOTE, "activities": ACTIVITIES}),
+    (LOOKS["owed_own"], CONVERSATION),
+    (LOOKS["unsettled"], CONVERSATION),
+    (LOOKS["superseded"], CONVERSATION),
+    (LOOKS["one_linked"], {**CONVERSATION, "ordinal": 1}),
+    (LOOKS["earlier_cases"], CONVERSATION),
+    (
+        LOOKS["note_attempt"],
+        {
+            **FENCE,
+            "delivery": made_of("delivery", 5),
+            "was": "delivered",
+            "number": 1,
+            "not_before": NOW,
+            "possible_double": False,
+        },
+    ),
+    (
+        LOOKS["settle_attempt"],
+        {
+            **FENCE,
+            "delivery": made_of("delivery", 5),
+            "number": 1,
+            "becomes": "sent",
+            "not_before": NOW,
+            "reason": "",
+            "possible_double": False,
+            "wake": None,
+        },
+    ),
+    (LOOKS["prove"], {**REMOTE, "activities": ACTIVITIES, "created_on": [None] * 6}),
+    (
+        LOOKS["release_quiet"],
+        {
+            **FENCE,
+            "hints_taken": 0,
+            "run": uuid4(),
+            "connection": CONNECTION,
+            "begun_at": NOW,
+            "steps": "[]",
+        },
+    ),
+    (IMPORTS["stand"], {**CONVERSATION, "connection": CONNECTION, "activities": ACTIVITIES}),
+    (INTAKE["lock_peer"], PEER),
+    (INTAKE["open_conversation"], PEER),
+    (INTAKE["latest_conversation"], PEER),
+    (INTAKE["known_message"], {**PEER, "provider_id": f"id{5 * (BUSY - 1)}"}),
+    (
+        WEBHOOKS["keep_events"],
+        {
+            "ids": [uuid4(), uuid4()],
+            "organisations": [ORGANISATION] * 2,
+            "connections": [CONNECTION] * 2,
+            "tokens": [TOKEN] * 2,
+            "token_names": ["historyx"] * 2,
+            "sources": [""] * 2,
+            "types": ["new_activity", "case_closed"],
+            "cases": [made_of("case", BUSY), made_of("earlier case", 5)],
+            "outcomes": ["accepted"] * 2,
+            "reasons": [""] * 2,
+            "bodies": [b"{}"] * 2,
+        },
+    ),
+    (SWEEPS["unseen"], {**CURSOR, "records": ACTIVITIES, "modified": [NOW] * 6}),
+    (
+        SWEEPS["activities_to_look_at"],
+        {**REMOTE, "records": ACTIVITIES, "cases": [made_of("case", BUSY)] * 6},
+    ),
+    (
+        SWEEPS["cases_to_look_at"],
+        {**REMOTE, "cases": [made_of("case", BUSY)], "statuses": [UUID(int=8)]},
+    ),
+    (SWEEPS["forget"], CURSOR),
+    (
+        SWEEPS["recent_word"],
+        {**CONVERSATION, "since": NOW - timedelta(minutes=10)},
+    ),
+    (HEALING["overdue_marks"], {"older_than": timedelta(minutes=1), "limit": 500}),
+    (HEALING["abandoned_leases"], {"older_than": timedelta(minutes=1), "limit": 500}),
+    (HEALING["bring_forward"], {**REMOTE, "limit": 500}),
+]
+
+
+def read(plan: dict[str, Any]) -> int:
+    """Rows that a plan's scans have read, those that a filter threw away included."""
+    rows = sum(read(part) for part in plan.get("Plans", ()))
+    if "Scan" not in plan["Node Type"] or plan["Node Type"] in {"CTE Scan", "Function Scan"}:
+        return rows
+    removed = sum(count for name, count in plan.items() if name.startswith("Rows Removed by"))
+    return int(rows + (plan["Actual Rows"] + removed) * plan["Actual Loops"])
+
+
+@pytest.mark.parametrize(("query", "values"), HOT, ids=[query.name for query, _ in HOT])
+async def test_history_costs_nothing(query: Query, values: dict[str, Any], history: str) -> None:
+    role = query.roles[0] or ""
+    connection = await asyncpg.connect(history, server_settings={"role": str(role)})
+    try:
+        async with connection.transaction(readonly=False):
+            await connection.execute(f"SET LOCAL caseway.organisation = '{ORGANISATION}'")
+            explained = await connection.fetchval(
+                f"EXPLAIN (ANALYZE, FORMAT JSON) {query.sql}", *query.args(values)
+            )
+            [whole] = json.loads(explained)
+            assert read(whole["Plan"]) <= MOST_ROWS, json.dumps(whole["Plan"], indent=1)
+            raise _RolledBackError
+    except _RolledBackError:
+        pass
+    finally:
+        await connection.close()
+
+
+class _RolledBackError(Exception):
+    """Nothing that was explained is kept."""
