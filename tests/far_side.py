@@ -185,7 +185,9 @@ class FarCreatio:
                 outcomes.append(Undecided(str(failure), failure.maybe_taken))
             except Never as failure:
                 outcomes.append(Refused(str(failure)))
-        whole = isinstance(outcomes[-1], Made) or not any(isinstance(o, Undecided) for o in outcomes)
+        whole = isinstance(outcomes[-1], Made) or not any(
+            isinstance(o, Undecided) for o in outcomes
+        )
         return Written(tuple(outcomes), self.cases[case].status if whole else None, self.now())
 
     def _keep(self, case: CaseId, new: NewActivity) -> Activity:

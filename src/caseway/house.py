@@ -88,9 +88,12 @@ class Ticketings:
             self._made[key] = (connection.version, made)
         return made
 
-    def states(self) -> dict[ConnectionKey, bool]:
-        """Which connections are not being asked at the moment."""
-        return {key: made.circuit.state.value != "closed" for key, (_, made) in self._made.items()}
+    def troubles(self) -> dict[ConnectionKey, str]:
+        """Why a connection is not being asked at the moment; empty: it is."""
+        return {
+            key: "" if made.circuit.state is State.CLOSED else made.circuit.reason
+            for key, (_, made) in self._made.items()
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ from creatio_sandbox.entities import known_entities, stock_rows
 from creatio_sandbox.faults import Faults, Weather
 from creatio_sandbox.feed import Feed
 from creatio_sandbox.identity import INTEGRATION, SUPERVISOR, Credentials, Identity
-from creatio_sandbox.odata.resources import Resources
 from creatio_sandbox.library import Library
+from creatio_sandbox.odata.resources import Resources
 from creatio_sandbox.processes import CASE_CLOSED, NEW_REPLY, webhook_processes
 from creatio_sandbox.records import Author, Change, Records
 from creatio_sandbox.rules import RULES, react

@@ -100,9 +100,7 @@ class Walk:
                 return onward
         return Onward.GOES_ON
 
-    async def _take(
-        self, element: Element, step: Step
-    ) -> tuple[Onward, Sequence[Element] | None]:
+    async def _take(self, element: Element, step: Step) -> tuple[Onward, Sequence[Element] | None]:
         match element:
             case ReadData():
                 self._read(element, step)
@@ -122,9 +120,11 @@ class Walk:
         known = self.records.known.get(element.entity)
         if known is None:
             raise Unfit("The element does not say which object to read.")
-        id = said(self._value(element.by)).lower()
-        row = self.records.row(element.entity, id) if id else None
-        step.note = f"Read {element.entity} {id}." if row else f"Found no {element.entity} '{id}'."
+        key = said(self._value(element.by)).lower()
+        row = self.records.row(element.entity, key) if key else None
+        step.note = (
+            f"Read {element.entity} {key}." if row else f"Found no {element.entity} “{key}”."
+        )
         names = element.columns or list(known.columns)
         shown = {
             name: SHOWN[known.columns[name].kind](row[name]) if row else ""
@@ -185,7 +185,9 @@ class Walk:
         if method is None:
             raise Unfit(f"The web service {service.name} has no method '{element.method}'.")
         values = {
-            name: self._value(source) for name, source in element.parameters.items() if source.is_set
+            name: self._value(source)
+            for name, source in element.parameters.items()
+            if source.is_set
         }
         return request_of(service, method, values)
 

@@ -39,6 +39,7 @@ class Exchange:
     statuses: Counter[int] = field(default_factory=Counter)
     strays: int = 0  # replies that nobody waited for
     _sent_at: dict[str, float] = field(default_factory=dict)
+    _hopes: dict[str, asyncio.Future[None]] = field(default_factory=dict)
     _idle: deque[Asking] = field(default_factory=deque)
     _waiting: deque[bytes] = field(default_factory=deque)
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
@@ -79,6 +80,12 @@ class Exchange:
                 self._arrived.clear()
                 await self._arrived.wait()
 
+    def expect(self, conversation: str) -> "asyncio.Future[None]":
+        """Done when this conversation's next reply arrives; somebody else makes it come."""
+        self._sent_at[conversation] = time.perf_counter()
+        hope = self._hopes[conversation] = asyncio.get_running_loop().create_future()
+        return hope
+
     def _call(self, number: int, call: bytes) -> None:
         key = rows.conversation(number)
         if key in self._sent_at:
@@ -103,6 +110,8 @@ class Exchange:
             self.strays += 1
         else:
             self.took.append(time.perf_counter() - sent_at)
+        if (hope := self._hopes.pop(key, None)) is not None:
+            hope.set_result(None)
         self._arrived.set()
         return 200, b"{}"
 

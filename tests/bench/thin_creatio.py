@@ -34,6 +34,9 @@ STATUSES: Final = json.dumps(
         ]
     }
 ).encode()
+ONE_CASE: Final = json.dumps(
+    {"value": [{"Id": OPEN, "StatusId": OPEN, "Number": "SR00000001"}]}
+).encode()
 REPLY: Final = (
     '{{"value":[{{"Id":"{id}","CaseId":"{case}","CreatedOn":"{now}Z","ModifiedOn":"{now}Z",'
     f'"TypeId":"{TASK}","StatusId":"{COMPLETED}","AuthorId":"{AGENT}","OwnerId":"{AGENT}",'
@@ -62,6 +65,8 @@ class ThinCreatio:
             return "look", _reply(case)
         if route.startswith("CaseStatus?"):
             return "statuses", STATUSES
+        if route.startswith("Case?") and "ModifiedOn%20ge" not in route:
+            return "case", ONE_CASE
         if route.startswith(("Activity?", "Case?")):
             return "sweep", NOTHING
         if route.startswith("$batch") and method == "POST":
@@ -78,6 +83,7 @@ class ThinCreatio:
         for part in parts:
             made = part["method"] == "POST"
             row: dict[str, Any] = {"Id": OPEN, "StatusId": OPEN, "Number": "SR00000001"}
+            self.counts["created"] += made
             if made:
                 row = {"Id": part["body"]["Id"], "CreatedOn": _now() + "Z"}
             told = row if made else {"value": [row]}

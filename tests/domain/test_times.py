@@ -83,9 +83,7 @@ def test_sweeping_takes_at_most_half_of_what_is_left_of_the_day(
     midnight = NOON.replace(hour=0) + DAY
     calls = sum(
         (midnight - now)
-        / pause(
-            entity, now=now, calls_a_day=calls_a_day, used_today=used, webhooks_work=webhooks
-        )
+        / pause(entity, now=now, calls_a_day=calls_a_day, used_today=used, webhooks_work=webhooks)
         for entity in (ACTIVITY, CASE)
     )
     left = calls_a_day * (1 - RESERVE) - used

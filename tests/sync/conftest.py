@@ -12,7 +12,6 @@ from tests.far_side import RESOLVED
 from tests.stories import Story, begin_story
 
 
-
 class Begin(Protocol):
     """Begins a story of its own organisation, on the shared database."""
 

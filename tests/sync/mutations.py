@@ -83,8 +83,11 @@ MUTATIONS: Final = (
         "trigger brings a delayed mark forward",
         "a_message_does_not_wait_behind_a_backoff",
         (
-            Patch(LOOKS, "SET due_at = least(c.due_at, now()), hints = c.hints | :hints",
-                  "SET due_at = coalesce(c.due_at, now()), hints = c.hints | :hints"),
+            Patch(
+                LOOKS,
+                "SET due_at = least(c.due_at, now()), hints = c.hints | :hints",
+                "SET due_at = coalesce(c.due_at, now()), hints = c.hints | :hints",
+            ),
             Patch(LOOKS, "(was.due_at IS NULL OR was.due_at > now())", "(was.due_at IS NULL)"),
         ),
     ),
@@ -167,14 +170,22 @@ MUTATIONS: Final = (
         "a reply enters once: known links, unique keys of link and message",
         "a_reply_enters_once",
         (
-            Patch(LOOKS, "AND activity_id = ANY(:activities);",
-                  "AND activity_id = ANY(:activities) AND false;"),
+            Patch(
+                LOOKS,
+                "AND activity_id = ANY(:activities);",
+                "AND activity_id = ANY(:activities) AND false;",
+            ),
             Patch("store/looks.py", *SHORT_WAY),
-            Patch("store/sql/imports.sql", "      FROM new n WHERE n.kind = 'text'\n",
-                  "      FROM new n WHERE n.kind = 'text'\n    ON CONFLICT DO NOTHING\n"),
-            Patch("store/imports.py",
-                  'messages = [uuid5(conversation, f"reply/{r.activity.id}") for',
-                  "messages = [uuid4() for"),
+            Patch(
+                "store/sql/imports.sql",
+                "      FROM new n WHERE n.kind = 'text'\n",
+                "      FROM new n WHERE n.kind = 'text'\n    ON CONFLICT DO NOTHING\n",
+            ),
+            Patch(
+                "store/imports.py",
+                'messages = [uuid5(conversation, f"reply/{r.activity.id}") for',
+                "messages = [uuid4() for",
+            ),
         ),
     ),
     one(
@@ -251,10 +262,16 @@ MUTATIONS: Final = (
         "claim taken at T1 only",
         "a_word_of_closure_is_weighed_by_a_later_reading",
         (
-            Patch("store/looks.py", "before = rows.ledger(row, claim=claimed.ledger.claim)",
-                  'before = rows.ledger(row, claim=row["claim_event"])'),
-            Patch(LOOKS, "CASE WHEN claim_event = :claim THEN NULL ELSE claim_event END",
-                  "CASE WHEN :claim::uuid IS NULL THEN NULL::uuid END"),
+            Patch(
+                "store/looks.py",
+                "before = rows.ledger(row, claim=claimed.ledger.claim)",
+                'before = rows.ledger(row, claim=row["claim_event"])',
+            ),
+            Patch(
+                LOOKS,
+                "CASE WHEN claim_event = :claim THEN NULL ELSE claim_event END",
+                "CASE WHEN :claim::uuid IS NULL THEN NULL::uuid END",
+            ),
         ),
     ),
     one(

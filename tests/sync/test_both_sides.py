@@ -122,9 +122,7 @@ class BothSides(RuleBasedStateMachine):
     def customer_writes(self, peer: str, *, calm: bool) -> None:
         text = f"m{len(self.told.written)}"
         kept = self.run(
-            self.story.customer_writes(
-                text, peer=peer, provider_id=text, starts_as_ai=self.as_ai
-            )
+            self.story.customer_writes(text, peer=peer, provider_id=text, starts_as_ai=self.as_ai)
         )
         assert kept.new_message
         self.told.written.append((kept.key, peer, text))
@@ -186,9 +184,7 @@ class BothSides(RuleBasedStateMachine):
         status=st.sampled_from((RESOLVED, RESOLVED, CLOSED, IN_PROGRESS, REOPENED)),
         calm=st.booleans(),
     )
-    def agent_sets_the_status(
-        self, data: st.DataObject, status: Any, *, calm: bool
-    ) -> None:
+    def agent_sets_the_status(self, data: st.DataObject, status: Any, *, calm: bool) -> None:
         case = data.draw(st.sampled_from(list(self.story.creatio.cases)))
         if self.story.creatio.cases[case].status == status:
             return

@@ -38,7 +38,9 @@ async def swept(story: Story) -> None:
     await story.work()
 
 
-async def test_reopening_the_earlier_case_while_the_next_is_open_parks_nothing(story: Story) -> None:
+async def test_reopening_the_earlier_case_while_the_next_is_open_parks_nothing(
+    story: Story,
+) -> None:
     await story.sweeper.pass_over()
     earlier = await begun(story)
     await closed(story, earlier)
@@ -70,7 +72,9 @@ async def test_a_reopening_after_an_unflagged_closure_is_seen_by_the_sweep(story
 
 
 @pytest.mark.parametrize("how", ["case_made", "create activity"])
-async def test_a_death_between_the_next_case_and_its_first_activity_parks_nothing(story: Story, how) -> None:
+async def test_a_death_between_the_next_case_and_its_first_activity_parks_nothing(
+    story: Story, how
+) -> None:
     case = await begun(story)
     story.creatio.set_status(case, CLOSED)
     kept = await story.customer_writes("One more thing")
@@ -87,7 +91,9 @@ async def test_a_death_between_the_next_case_and_its_first_activity_parks_nothin
     await story.work()
     row = await story.row(kept.key)
     assert (row["parked_reason"], row["agreed"]) == (None, "open")
-    assert [a.detailed_result for a in story.creatio.activities.values() if a.case == row["case_id"]] == ["One more thing"]
+    assert [
+        a.detailed_result for a in story.creatio.activities.values() if a.case == row["case_id"]
+    ] == ["One more thing"]
 
 
 async def test_the_word_of_closure_for_the_earlier_case_does_not_end_the_next(story: Story) -> None:
@@ -115,7 +121,10 @@ async def test_a_reply_on_the_earlier_case_of_a_conversation_arrives(story: Stor
     await story.work()
     story.creatio.agent_replies(case, "Once more")
     await swept(story)
-    assert [t for _, t, _ in story.postbox.received if t != "(resolved)"] == ["On the old case", "Once more"]
+    assert [t for _, t, _ in story.postbox.received if t != "(resolved)"] == [
+        "On the old case",
+        "Once more",
+    ]
 
 
 async def test_what_is_owed_to_a_case_that_was_handed_over_is_written(begin: Begin) -> None:
@@ -133,10 +142,14 @@ async def test_what_is_owed_to_a_case_that_was_handed_over_is_written(begin: Beg
     await story.work()
     assert (await story.row(kept.key))["parked_reason"] is None
     texts = [a.detailed_result for a in story.creatio.activities.values()]
-    assert [t for t in texts if "did not reach" in t] and {a.case for a in story.creatio.activities.values()} == {case}
+    assert [t for t in texts if "did not reach" in t] and {
+        a.case for a in story.creatio.activities.values()
+    } == {case}
 
 
-async def test_a_case_that_was_closed_after_it_was_left_open_is_not_taken_over(begin: Begin) -> None:
+async def test_a_case_that_was_closed_after_it_was_left_open_is_not_taken_over(
+    begin: Begin,
+) -> None:
     story = await begin(ConnectionSettings())
     kept = await story.customer_writes("My brake squeals")
     await story.work()
@@ -159,7 +172,10 @@ async def test_who_comes_back_to_a_conversation_without_a_case_gets_one(begin: B
     again = await story.customer_writes("Hello?", starts_as_ai=True)
     await story.work()
     assert not again.new_conversation
-    assert [a.detailed_result for a in story.creatio.activities.values()] == ["Where is my order?", "Hello?"]
+    assert [a.detailed_result for a in story.creatio.activities.values()] == [
+        "Where is my order?",
+        "Hello?",
+    ]
 
 
 async def test_a_resolved_status_without_a_flag_stays_resolved(begin: Begin) -> None:

@@ -168,7 +168,9 @@ async def test_a_customer_who_returns_in_time_reopens_the_case(begin: Begin) -> 
     assert story.creatio.cases[case].status not in {RESOLVED, CLOSED}
 
 
-async def test_no_resolved_status_leaves_the_case_open_for_the_returning_customer(begin: Begin) -> None:
+async def test_no_resolved_status_leaves_the_case_open_for_the_returning_customer(
+    begin: Begin,
+) -> None:
     story = await begin(ConnectionSettings())
     kept = await story.customer_writes("My brake squeals")
     await story.work()

@@ -185,9 +185,7 @@ async def test_without_the_store_nothing_is_acknowledged(
                 await commit.keep(new)
 
 
-@pytest.mark.parametrize(
-    "end", ["revoked_at = now()", "expires_at = now() - interval '1 second'"]
-)
+@pytest.mark.parametrize("end", ["revoked_at = now()", "expires_at = now() - interval '1 second'"])
 async def test_a_token_that_ended_meanwhile_is_refused_in_the_commit(
     end: str, story: Story
 ) -> None:
