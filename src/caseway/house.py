@@ -18,6 +18,7 @@ from caseway.bootstrap import UNREACHED, OpenStore, open_pool
 from caseway.channels.api import ApiChannel
 from caseway.channels.widget import WidgetChannel
 from caseway.config import Settings
+from caseway.creatio.circuit import State
 from caseway.creatio.quotes import fold_quotes
 from caseway.creatio.ticketing import CreatioTicketing
 from caseway.creatio.words import plain_text

@@ -189,6 +189,7 @@ async def _answer(
         ready(f"http://{f'[{host}]' if ':' in host else host}:{port}")
     stopped = asyncio.create_task(stopping.wait())
     await asyncio.wait({answering, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    app.close_streams()
     server.should_exit = True
     await answering
     stopped.cancel()

@@ -20,6 +20,7 @@ from creatio_sandbox.elements import (
     Terminate,
     kind_of,
 )
+from creatio_sandbox.offers import OUTCOMES, caption
 from creatio_sandbox.processes import Process
 from creatio_sandbox.records import Records, Row
 from creatio_sandbox.runs import Run, RunLog, Step
@@ -134,6 +135,7 @@ class Walk:
         self.results[element.id] = shown
         for name, value in shown.items():
             self.named[f"{element.title}.First item.{name}"] = value
+            self.named[f"{element.title}.First item.{caption(name)}"] = value
 
     # --- call web service -----------------------------------------------------------------
 
@@ -156,7 +158,7 @@ class Walk:
         }
         self.results[element.id] = outcome
         for name, value in outcome.items():
-            self.named[f"{element.title}.{name}"] = value
+            self.named[f"{element.title}.{OUTCOMES[name]}"] = value
         if succeeded(last):
             step.note = f"Success = yes, answered {last.status}."
             return Onward.GOES_ON

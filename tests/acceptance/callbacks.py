@@ -68,8 +68,7 @@ class Callbacks:
         eventually(
             lambda: self.texts(conversation) == list(texts),
             within=within,
-            what=f"{texts} as the replies to {conversation} (there are "
-            f"{self.texts(conversation)})",
+            what=f"{texts} as the replies to {conversation} (there are {self.texts(conversation)})",
         )
         return self.of(conversation)
 

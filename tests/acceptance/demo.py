@@ -113,11 +113,11 @@ class Demo:
 
 def working_below(folder: Path) -> list[psutil.Process]:
     """Processes whose command names the folder: an embedded PostgreSQL is one."""
-    found = []
-    for process in psutil.process_iter(["cmdline"]):
-        if any(str(folder) in word for word in process.info["cmdline"] or ()):
-            found.append(process)
-    return found
+    return [
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if any(str(folder) in word for word in process.info["cmdline"] or ())
+    ]
 
 
 @contextmanager

@@ -64,9 +64,7 @@ class Desk:
         self._desk("PUT", "webhook", {"url": webhook_url})
 
     def _desk(self, method: str, path: str, content: object = None) -> Any:
-        answer = ask(
-            method, f"{self.url}/sandbox/{path}", content, basic(self.user, self.password)
-        )
+        answer = ask(method, f"{self.url}/sandbox/{path}", content, basic(self.user, self.password))
         assert answer.status < 300, answer
         return answer.json if answer.body else None
 
@@ -103,14 +101,9 @@ class Desk:
     def wait_until_said(self, case: str, *texts: str) -> list[str]:
         """Until the customer's words stand on the case, each once and in this order."""
         return eventually(
-            lambda: (found := self.said(case)) and _in_order(found, texts) and found,
+            lambda: found if _in_order(found := self.said(case), texts) else [],
             what=f"{texts} on the case {case}",
         )
-
-    def named(self, number: str) -> Any:
-        """A case by its number."""
-        [case] = self.odata(f"Case?$filter=Number eq '{number}'")
-        return case
 
 
 def _in_order(found: list[str], wanted: tuple[str, ...]) -> bool:

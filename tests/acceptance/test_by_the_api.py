@@ -37,7 +37,7 @@ def test_a_question_its_answer_and_the_closure(
     closing = callbacks.wait_for_the_closure(conversation)
     api.wait_for_state(conversation, "resolved")
     assert closing.id != reply.id
-    assert UUID(closing.id)
+    assert str(UUID(closing.id)) == closing.id
     assert callbacks.texts(conversation) == ["The pads are on their way."]
 
 
@@ -75,9 +75,7 @@ def test_the_same_customer_goes_on_in_the_same_case(api: Api, desk: Desk) -> Non
     desk.wait_until_said(case, "First", "Second", "Third")
     activity = eventually(
         lambda: next(
-            one["activity_id"]
-            for one in api.messages(conversation)
-            if one["id"] == written["id"]
+            one["activity_id"] for one in api.messages(conversation) if one["id"] == written["id"]
         )
     )
     assert [row["Id"] for row in desk.odata(f"Activity?$filter=Id eq {activity}")] == [activity]

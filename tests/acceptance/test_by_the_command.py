@@ -62,9 +62,11 @@ def test_the_doctor_finds_nothing_and_explains_a_conversation(
     number = place.desk.seen(case)["case"]["Number"]
 
     told = eventually(
-        lambda: (found := place.caseway("doctor", "--plan", number, "--json").json)["owed"]
-        == ["nothing"]
-        and found
+        lambda: (
+            (found := place.caseway("doctor", "--plan", number, "--json").json)["owed"]
+            == ["nothing"]
+            and found
+        )
     )
     assert told["conversation"] == conversation
     assert told["case"] == number

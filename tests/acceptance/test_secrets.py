@@ -24,7 +24,10 @@ def test_no_secret_is_told(demo: Demo, place: Place, callbacks: Callbacks) -> No
     assert len(secrets) == 8
     hidden = {_hidden_part(secret) for secret in secrets}
 
-    answers = [*_mishaps(demo.api, demo.said["webhook_url"]), *_mishaps(place.api, place.webhook_url)]
+    answers = [
+        *_mishaps(demo.api, demo.said["webhook_url"]),
+        *_mishaps(place.api, place.webhook_url),
+    ]
     answers += [ask("GET", demo.api.url + page) for page in PAGES]
     _something_happens(place, callbacks)
     answers += [

@@ -1,6 +1,7 @@
 """Two ways to customers at once: every reply goes the way its customer came."""
 
 import json
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -30,7 +31,7 @@ def test_each_reply_goes_the_way_its_customer_came(
         visitor.write(f"By the widget {uuid4()}-{n}")
     asked = [visitor.history()["messages"][0]["text"] for visitor in visitors]
 
-    widget_cases = [eventually(lambda text=text: _case_of(desk, text)) for text in asked]
+    widget_cases = [eventually(partial(_case_of, desk, text)) for text in asked]
     api_cases = [api.case(conversation) for conversation in by_api]
     assert len({*widget_cases, *api_cases}) == 2 * rounds
     for n in range(rounds):

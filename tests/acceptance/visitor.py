@@ -6,7 +6,6 @@ from uuid import uuid4
 
 from tests.acceptance.far import Answer, ask, bearer, eventually
 
-
 ADDRESSES = (f"127.{a}.{b}.2" for a in range(1, 255) for b in range(1, 255))
 
 

@@ -55,7 +55,14 @@ def plan_from(words: list[str]) -> tuple[Plan, bool]:
     parser.add_argument("--json", action="store_true", help="one line of JSON instead of a table")
     asked = parser.parse_args(words)
     plan = Plan(**{name: getattr(asked, name) for name in WORDS})
-    calm = {"messages": 1, "errors": 0.0, "dropped": 0.0, "doubled": 0.0, "pace": 50.0, "workers": 0}
+    calm = {
+        "messages": 1,
+        "errors": 0.0,
+        "dropped": 0.0,
+        "doubled": 0.0,
+        "pace": 50.0,
+        "workers": 0,
+    }
     changed = {f.name: getattr(plan, f.name) for f in fields(Plan)}
     if asked.outage:
         replies = round(asked.outage * 50 / 200)
@@ -69,8 +76,10 @@ def plan_from(words: list[str]) -> tuple[Plan, bool]:
 
 def show(outcome: Outcome) -> None:
     compared, repeats = outcome.compared, outcome.compared.repeats
-    print(f"{'':<10}{'written':>9}{'arrived':>9}{'missing':>9}{'doubled':>9}"
-          f"{'misplaced':>11}{'out of order':>14}")
+    print(
+        f"{'':<10}{'written':>9}{'arrived':>9}{'missing':>9}{'doubled':>9}"
+        f"{'misplaced':>11}{'out of order':>14}"
+    )
     for name, counts in (("messages", compared.messages), ("replies", compared.replies)):
         print(_row(name, counts))
     print(
@@ -78,8 +87,10 @@ def show(outcome: Outcome) -> None:
         f"marked, {repeats.unmarked} unmarked on the channel that cannot recognise them."
     )
     killed = ", ".join(f"{name} {times} times" for name, times in outcome.kills.items() if times)
-    print(f"Killed: {killed or 'nobody'}. Customers' programs asked {outcome.repeated} times again; "
-          f"the receiver refused {outcome.refused} callbacks.")
+    print(
+        f"Killed: {killed or 'nobody'}. Customers' programs asked {outcome.repeated} times again; "
+        f"the receiver refused {outcome.refused} callbacks."
+    )
     spent = ", ".join(f"{name} {seconds:g} s" for name, seconds in outcome.seconds.items())
     print(f"Time: {spent}.")
     for line in (*compared.examples, *outcome.given_up[:20], *outcome.bugs[:20]):

@@ -105,7 +105,9 @@ def _replies(talks: Sequence[Talk], receiver: Receiver, examples: list[str]) -> 
             counts.found += len(found)
             counts.missing += not found
             counts.doubled += max(0, len(found) - 1)
-            wrong = [t for t in found if (t.channel, t.conversation) != (talk.channel, talk.conversation)]
+            wrong = [
+                t for t in found if (t.channel, t.conversation) != (talk.channel, talk.conversation)
+            ]
             counts.misplaced += len(wrong)
             if len(found) != 1 or wrong:
                 examples.append(f"{text}: arrived {len(found)} times, {len(wrong)} elsewhere")
@@ -120,7 +122,9 @@ def _repeats(receiver: Receiver, examples: list[str]) -> Repeats:
     found: Counter[str] = Counter()
     for copies in receiver.copies.values():
         for copy in copies[1:]:
-            kind = "recognised" if copy.channel == "plain" else "marked" if copy.marked else "unmarked"
+            kind = (
+                "recognised" if copy.channel == "plain" else "marked" if copy.marked else "unmarked"
+            )
             found[kind] += 1
             if kind == "unmarked":
                 examples.append(f"{copy.text}: a copy without a mark")

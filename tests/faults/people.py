@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -148,7 +148,7 @@ class People:
         return said, case["id"] if case else ""
 
 
-async def paced(work: list[Callable[[], Awaitable[None]]], a_second: float) -> None:
+async def paced(work: Sequence[Callable[[], Awaitable[None]]], a_second: float) -> None:
     """Begins one after the other at that rate, whatever each takes; 0: as fast as they end."""
     began = time.monotonic()
     async with asyncio.TaskGroup() as tasks:

@@ -160,7 +160,9 @@ def _bug(line: str) -> str:
 
 
 @asynccontextmanager
-async def installed(workers: int, callbacks: str, options: Sequence[str]) -> AsyncIterator[Installation]:
+async def installed(
+    workers: int, callbacks: str, options: Sequence[str]
+) -> AsyncIterator[Installation]:
     """Configured and at work; `options` are those of `connection add`. Nothing is left of it.
 
     With no workers `serve` does their work as well.

@@ -48,7 +48,7 @@ class Receiver:
 
     async def receive(self, request: web.Request) -> web.StreamResponse:
         channel, body = request.match_info["channel"], await request.read()
-        id = request.headers["webhook-id"]
+        delivery = request.headers["webhook-id"]
         if not self._is_signed(channel, request, body):
             self.unsigned += 1
             return web.Response(status=401)
@@ -58,7 +58,7 @@ class Receiver:
             return web.Response(status=503)
         told = json.loads(body)
         if told["type"] == "message.created":
-            self._take(channel, id, told["data"])
+            self._take(channel, delivery, told["data"])
         if fate < self.trouble * 0.9:  # taken, and nobody hears of it
             assert request.transport is not None
             request.transport.abort()

@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 import aiohttp
@@ -100,7 +101,7 @@ class Storm:
         plan = self._plan
         for n in range(plan.messages):
             order = self._dice.sample(self.talks, len(self.talks))
-            await paced([lambda t=talk: self._people.write(t, n) for talk in order], 0)
+            await paced([partial(self._people.write, talk, n) for talk in order], 0)
             say(f"  {sum(len(t.messages) for t in self.talks)} messages written")
 
     async def _agents_answer(self) -> None:
@@ -109,7 +110,9 @@ class Storm:
             await self._people.find_cases(self.talks)
             seen = [talk for talk in self.talks if talk.case and talk.name in owed]
             chosen = self._dice.sample(seen, len(seen) - len(seen) // 3)
-            await paced([lambda t=t: self._people.answer(t, len(t.replies)) for t in chosen], 0)
+            await paced(
+                [partial(self._people.answer, talk, len(talk.replies)) for talk in chosen], 0
+            )
             for talk in chosen:
                 owed[talk.name] -= 1
                 if not owed[talk.name]:
@@ -127,7 +130,7 @@ class Storm:
     async def _agents_answer_at_pace(self) -> None:
         plan = self._plan
         work = [
-            (lambda t=talk, n=n: self._people.answer(t, n))
+            partial(self._people.answer, talk, n)
             for n in range(plan.replies)
             for talk in self.talks
         ]

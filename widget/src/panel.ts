@@ -83,6 +83,7 @@ function drawLog(conversation: Conversation, look: PanelLook, deeds: PanelDeeds)
   const { words } = voice;
   const { transcript, outgoing, isLoaded, isOnline, state } = conversation;
   const isFresh = isLoaded && transcript.newest === null && outgoing.length === 0;
+  const isTold = transcript.messages.at(-1)?.author === "system"; // the server's own line says it
   const line = (text: string): TemplateResult => html`<div class="line">${text}</div>`;
   return html`<div
     class="log ${isFresh ? "fresh" : ""}"
@@ -98,7 +99,7 @@ function drawLog(conversation: Conversation, look: PanelLook, deeds: PanelDeeds)
       : nothing}
     ${drawMessages(transcript.messages, voice)}
     ${drawOutgoing(outgoing, conversation, deeds, voice)}
-    ${state === "resolved" && outgoing.length === 0 ? line(words.resolved) : nothing}
+    ${state === "resolved" && !isTold && outgoing.length === 0 ? line(words.resolved) : nothing}
   </div>`;
 }
 

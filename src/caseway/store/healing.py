@@ -17,6 +17,8 @@ SQL: Final = load("healing")
 AT_ONCE: Final = 500
 LEASE_GRACE: Final = timedelta(milliseconds=200)
 QUEUE_LOG_KEPT: Final = timedelta(hours=1)
+RATES_KEPT: Final = timedelta(days=2)
+SESSIONS_KEPT: Final = timedelta(days=400)
 IDEMPOTENCY_KEPT: Final = timedelta(days=2)
 
 
@@ -71,6 +73,8 @@ class PostgresHealing:
         await SQL["prune_queue_log"].execute(connection, keep=QUEUE_LOG_KEPT)
         await SQL["prune_ignored"].execute(connection, keep=timedelta(days=keep_ignored))
         await SQL["prune_idempotency"].execute(connection, keep=IDEMPOTENCY_KEPT)
+        await SQL["prune_rates"].execute(connection, keep=RATES_KEPT)
+        await SQL["prune_sessions"].execute(connection, keep=SESSIONS_KEPT)
 
     async def backlog(self) -> dict[str, float]:
         row = await SQL["backlog"].fetchrow(self._pool)

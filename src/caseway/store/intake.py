@@ -30,7 +30,7 @@ from caseway.domain.ids import (
     activity_id,
     case_id,
 )
-from caseway.ports import Inbound, Kept
+from caseway.ports import Inbound, Kept, Later
 from caseway.store import rows
 from caseway.store.queries import load
 from caseway.store.queue import enqueue
@@ -40,13 +40,38 @@ if TYPE_CHECKING:
 
 SQL: Final = load("intake")
 MARK: Final = load("looks")["mark"]
+UNREACHED: Final = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.InterfaceError,
+)
 
 
 @asynccontextmanager
 async def transaction(
     pool: "asyncpg.Pool[asyncpg.Record]", organisation: OrganisationId
 ) -> AsyncIterator["Link"]:
-    """The web's only door to the rows: everything in it sees this organisation alone."""
+    """The web's only door to the rows: everything in it sees this organisation alone.
+
+    Raises `Later` while the store cannot be reached; after the commit was asked for it may have
+    worked, and the sender's repeat finds its own trace.
+    """
+    try:
+        async with _bound(pool, organisation) as connection:
+            yield connection
+    except UNREACHED as failure:
+        reason = f"the store cannot be reached ({type(failure).__name__})"
+        raise Later(reason, maybe_taken=True) from failure
+
+
+@asynccontextmanager
+async def _bound(
+    pool: "asyncpg.Pool[asyncpg.Record]", organisation: OrganisationId
+) -> AsyncIterator["Link"]:
     async with pool.acquire() as connection:
         # One message, so it is safe behind a transaction pooler. `organisation` is a UUID.
         await connection.execute(
@@ -55,7 +80,8 @@ async def transaction(
         try:
             yield connection
         except BaseException:
-            await connection.execute("ROLLBACK")
+            if not connection.is_closed():
+                await connection.execute("ROLLBACK")
             raise
         await connection.execute("COMMIT")
 

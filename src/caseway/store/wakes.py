@@ -13,6 +13,7 @@ import asyncpg
 import structlog
 
 from caseway.domain.ids import ConversationId
+from caseway.store.roles import Role
 
 log = structlog.get_logger()
 CHANNEL: Final = "caseway_pages"
@@ -36,7 +37,11 @@ class PostgresWakes:
             await asyncio.sleep(PAUSE.total_seconds())
 
     async def _listen(self, woken: Callable[[ConversationId | None], None]) -> None:
-        link = await asyncpg.connect(self._dsn, timeout=CONNECT_WITHIN.total_seconds())
+        link = await asyncpg.connect(
+            self._dsn,
+            timeout=CONNECT_WITHIN.total_seconds(),
+            server_settings={"role": str(Role.WEB)},
+        )
         ended = asyncio.Event()
         try:
             link.add_termination_listener(lambda _: ended.set())

@@ -77,7 +77,7 @@ class SharedCommit:
             for _, answer in batch:
                 if not answer.done():
                     answer.set_exception(Later(reason, maybe_taken=True))
-        except Exception as bug:  # ours: loud in every request, and the next batch is committed
+        except Exception as bug:  # noqa: BLE001 - loud in every request; the next batch goes on
             for _, answer in batch:
                 if not answer.done():
                     answer.set_exception(bug)

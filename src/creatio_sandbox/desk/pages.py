@@ -16,6 +16,10 @@ from starlette.staticfiles import StaticFiles
 
 from creatio_sandbox.acts import Desk
 from creatio_sandbox.casebook import case_list, whole_case
+from creatio_sandbox.desk.design_pages import DesignPages
+from creatio_sandbox.desk.library_pages import LibraryPages
+from creatio_sandbox.desk.log_pages import LogPages
+from creatio_sandbox.desk.service_pages import ServicePages
 from creatio_sandbox.desk.timeline import timeline
 from creatio_sandbox.failures import Missing, Refused
 from creatio_sandbox.instance import Instance
@@ -93,7 +97,7 @@ class Pages:
 
     def routes(self) -> list[Route | Mount]:
         def route(path: str, endpoint: Endpoint, method: str) -> Route:
-            return Route(f"/desk{path}", self._guarded(endpoint), methods=[method])
+            return Route(f"/desk{path}", self.guarded(endpoint), methods=[method])
 
         static = Path(str(files("creatio_sandbox.desk") / "static"))
         return [
@@ -107,10 +111,10 @@ class Pages:
             route("/cases/{id}/entry", self.write_entry, "POST"),
             route("/cases/{id}/status", self.set_status, "POST"),
             route("/cases/{id}/owner", self.take_over, "POST"),
-            route("/processes", self.processes, "GET"),
-            route("/processes/{id}/active", self.switch, "POST"),
-            route("/log", self.log, "GET"),
-            route("/log/{id}", self.run, "GET"),
+            *LibraryPages(self).routes(route),
+            *DesignPages(self).routes(route),
+            *ServicePages(self).routes(route),
+            *LogPages(self).routes(route),
         ]
 
     # --- who is there ---------------------------------------------------------------------
@@ -125,19 +129,19 @@ class Pages:
             or request.cookies.get(self._cookie(request)) in self.signed_in
         )
 
-    def _guarded(self, endpoint: Endpoint) -> Endpoint:
+    def guarded(self, endpoint: Endpoint) -> Endpoint:
         async def answer(request: Request) -> Response:
             if not self._is_in(request):
                 back = urlencode({"next": f"{request.url.path}?{request.url.query}"})
                 return RedirectResponse(f"/desk/sign-in?{back}", 303)
             if request.method == "POST" and is_foreign(request):
-                return self._page("problem.html", request, 403, problem="Another site sent this.")
+                return self.page("problem.html", request, 403, problem="Another site sent this.")
             try:
                 return await endpoint(request)
             except Missing as failure:
-                return self._page("problem.html", request, 404, problem=f"{failure} is not here.")
+                return self.page("problem.html", request, 404, problem=f"{failure} is not here.")
             except Refused as failure:
-                return self._page("problem.html", request, 400, problem=str(failure))
+                return self.page("problem.html", request, 400, problem=str(failure))
 
         return answer
 
@@ -156,7 +160,7 @@ class Pages:
                 return there
             wrong = True
         status = 401 if wrong else 200
-        return self._page("sign_in.html", request, status, wrong=wrong, bare=True)
+        return self.page("sign_in.html", request, status, wrong=wrong, bare=True)
 
     async def sign_out(self, request: Request) -> Response:
         self.signed_in.discard(request.cookies.get(self._cookie(request), ""))
@@ -165,11 +169,11 @@ class Pages:
     # --- cases ----------------------------------------------------------------------------
 
     async def cases(self, request: Request) -> Response:
-        return self._page("case.html", request, **self._list(request), whole=None)
+        return self.page("case.html", request, **self._list(request), whole=None)
 
     async def case(self, request: Request) -> Response:
         case = request.path_params["id"].lower()
-        return self._page("case.html", request, **self._list(request), **self._whole(case))
+        return self.page("case.html", request, **self._list(request), **self._whole(case))
 
     async def write_entry(self, request: Request) -> Response:
         case = request.path_params["id"].lower()
@@ -178,7 +182,7 @@ class Pages:
         kind = str(form.get("kind", "task"))
         if not text:
             there = {**self._list(request), **self._whole(case)}
-            return self._page("case.html", request, 422, **{**there, "empty": kind})
+            return self.page("case.html", request, 422, **{**there, "empty": kind})
         match kind:
             case "email":
                 self.desk.write_email(case, text, to=str(form.get("to", "")).strip() or None)
@@ -186,17 +190,17 @@ class Pages:
                 self.desk.note(case, text)
             case _:
                 self.desk.write_task(case, text, finished="later" not in form)
-        return self._back(request, f"/desk/cases/{case}")
+        return self.back(request, f"/desk/cases/{case}")
 
     async def set_status(self, request: Request) -> Response:
         case = request.path_params["id"].lower()
         self.desk.set_status(case, str((await request.form()).get("status", "")))
-        return self._back(request, f"/desk/cases/{case}")
+        return self.back(request, f"/desk/cases/{case}")
 
     async def take_over(self, request: Request) -> Response:
         case = request.path_params["id"].lower()
         self.desk.take_over(case)
-        return self._back(request, f"/desk/cases/{case}")
+        return self.back(request, f"/desk/cases/{case}")
 
     def _list(self, request: Request) -> dict[str, Any]:
         asked = request.query_params
@@ -218,31 +222,6 @@ class Pages:
             "empty": "",
         }
 
-    # --- processes and their log ----------------------------------------------------------
-
-    async def processes(self, request: Request) -> Response:
-        latest = self.instance.log.newest(1000)
-        return self._page(
-            "processes.html", request, processes=self.instance.library.all(), latest=latest
-        )
-
-    async def switch(self, request: Request) -> Response:
-        known = self.instance.library.one(request.path_params["id"])
-        if known is None:
-            raise Missing("That process")
-        known.active = "active" in await request.form()
-        self.instance.library.keep(known)
-        return self._back(request, "/desk/processes")
-
-    async def log(self, request: Request) -> Response:
-        return self._page("log.html", request, runs=self.instance.log.newest(200))
-
-    async def run(self, request: Request) -> Response:
-        found = self.instance.log.one(request.path_params["id"])
-        if found is None:
-            raise Missing("That run")
-        return self._page("run.html", request, run=found)
-
     async def stream(self, request: Request) -> Response:
         del request
         return StreamingResponse(
@@ -253,7 +232,7 @@ class Pages:
 
     # --- drawing --------------------------------------------------------------------------
 
-    def _page(self, name: str, request: Request, status: int = 200, **named: Any) -> Response:
+    def page(self, name: str, request: Request, status: int = 200, **named: Any) -> Response:
         kept = self._kept(request)
         values: Mapping[str, Any] = {
             "embed": request.query_params.get("embed") == "1",
@@ -265,6 +244,7 @@ class Pages:
             "me": self.instance.identity.credentials.user,
             "desk_open": self.instance.plan.desk_open,
             "bare": False,
+            "zone": "UTC",
             "sample_cases": self.instance.plan.seed_cases,
             **named,
         }
@@ -275,7 +255,7 @@ class Pages:
         asked = request.query_params
         return {name: asked[name] for name in KEPT_IN_LINKS if name in asked}
 
-    def _back(self, request: Request, path: str) -> Response:
+    def back(self, request: Request, path: str) -> Response:
         kept = self._kept(request)
         return RedirectResponse(f"{path}?{urlencode(kept)}" if kept else path, 303)
 

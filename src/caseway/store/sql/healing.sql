@@ -48,6 +48,14 @@ DELETE FROM webhook_event
 -- An answer is repeated for a while only.
 DELETE FROM idempotency WHERE kept_at < now() - :keep::interval;
 
+-- name: prune_rates(keep)
+-- Windows long past count for nothing.
+DELETE FROM rate_window WHERE begun_at < now() - :keep::interval;
+
+-- name: prune_sessions(keep)
+-- A device that never came back; its conversations stay.
+DELETE FROM widget_session WHERE last_seen_at < now() - :keep::interval;
+
 -- name: prepare_days(ahead)
 -- Partitions of the days to come.
 SELECT prepare_days(:ahead);

@@ -39,7 +39,8 @@ WITH incoming AS MATERIALIZED (
                 WHEN outcome = 'accepted' AND type = 'case_closed' AND NOT current
                 THEN 'An earlier case of this conversation, which goes on in another one.'
                 ELSE reason END,
-           body
+           CASE WHEN outcome = 'accepted' AND conversation IS NOT NULL THEN body
+                ELSE substring(body FROM 1 FOR 4096) END
       FROM matched
 ), used AS (
     UPDATE webhook_token t SET last_used_at = now()

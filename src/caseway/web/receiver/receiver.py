@@ -17,7 +17,7 @@ from caseway.domain import token as form
 from caseway.domain.adoption import Outcome
 from caseway.domain.ids import ConnectionKey, EventId
 from caseway.domain.token import Presented, WebhookToken
-from caseway.ports import Directory, Events, KeptEvent, Later, NewEvent, Overloaded
+from caseway.ports import Directory, Events, KeptEvent, Later, Never, NewEvent, Overloaded
 from caseway.web.bodies import WITHIN, Body, Broken, read
 from caseway.web.failures import our_bug
 from caseway.web.receiver import answers
@@ -68,6 +68,9 @@ class Receiver:
         except Overloaded:
             self.tally["overloaded"] += 1
             answer = answers.later(answers.BUSY, RETRY_BUSY)
+        except Never:  # its connection was removed a moment ago
+            self.tally["stranger"] += 1
+            answer = answers.STRANGER
         except Later as failure:
             self.tally["unreachable"] += 1
             wait = failure.retry_after or RETRY_UNREACHABLE

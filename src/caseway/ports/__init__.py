@@ -1,0 +1,75 @@
+"""The doors of the house, in the callers' words. A call through a door returns, or raises
+`Later` or `Never`; anything else that comes out of one is our own bug and stays loud.
+"""
+
+from caseway.ports.channels import Channel, Outgoing
+from caseway.ports.events import Events, KeptEvent, NewEvent
+from caseway.ports.failures import FencedOut, Later, Never, Overloaded
+from caseway.ports.intake import Inbound, Intake, Kept
+from caseway.ports.looks import Adopted, Claimed, JournalLine, Linked, Looks, Opening
+from caseway.ports.reads import Happened, Noticed, Overview, Ran, Reads, Said, Story
+from caseway.ports.ticketing import CALL_TIMEOUT, Call, CallCounter, Ticketing
+from caseway.ports.upkeep import Found, Healing, SweepClaim, Sweeps
+from caseway.ports.web import (
+    Answered,
+    ApiKeys,
+    Directory,
+    KeyHolder,
+    Limit,
+    Rates,
+    RefusalCounts,
+    Repeats,
+    Reservation,
+    Wakes,
+)
+from caseway.ports.widget import Line, Transcript, Visitor, WidgetSessions
+
+__all__ = [
+    "CALL_TIMEOUT",
+    "Adopted",
+    "Answered",
+    "ApiKeys",
+    "Call",
+    "CallCounter",
+    "Channel",
+    "Claimed",
+    "Directory",
+    "Events",
+    "FencedOut",
+    "Found",
+    "Happened",
+    "Healing",
+    "Inbound",
+    "Intake",
+    "JournalLine",
+    "Kept",
+    "KeptEvent",
+    "KeyHolder",
+    "Later",
+    "Limit",
+    "Line",
+    "Linked",
+    "Looks",
+    "Never",
+    "NewEvent",
+    "Noticed",
+    "Opening",
+    "Outgoing",
+    "Overloaded",
+    "Overview",
+    "Ran",
+    "Rates",
+    "Reads",
+    "RefusalCounts",
+    "Repeats",
+    "Reservation",
+    "Said",
+    "Story",
+    "SweepClaim",
+    "Sweeps",
+    "Ticketing",
+    "Transcript",
+    "Visitor",
+    "Wakes",
+    "WidgetSessions",
+]

@@ -1,0 +1,32 @@
+"""What a call through a door may raise. Anything else is our own bug and stays loud."""
+
+from datetime import timedelta
+
+
+class Later(Exception):
+    """Unreachable, throttled or broken over there: the same call may yet work."""
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        maybe_taken: bool,
+        retry_after: timedelta | None = None,
+        remedy: str = "",
+    ) -> None:
+        super().__init__(reason)
+        self.maybe_taken = maybe_taken  # a time-out, say: unlike a 429, it may have worked
+        self.retry_after = retry_after
+        self.remedy = remedy  # what a person may do, where there is something to do
+
+
+class Never(Exception):
+    """Refused over there: the same call will be refused again."""
+
+
+class FencedOut(Exception):
+    """The lease was lost to another worker: nothing of this run may be written any more."""
+
+
+class Overloaded(Exception):
+    """Too many wait for a commit already: say 503 now rather than 200 for what is not kept."""
