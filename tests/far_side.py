@@ -315,10 +315,10 @@ class Postbox:
     arrived: set[DeliveryId] = field(default_factory=set)
     on_the_wire: int = 0
 
-    def recognises_repeats(self, account: ChannelAccount) -> bool:
+    def recognises_repeats(self, account: ChannelAccount) -> bool:  # noqa: ARG002 - the port's
         return self.repeats_recognised
 
-    async def send(self, account: ChannelAccount, outgoing: Outgoing) -> Event:
+    async def send(self, account: ChannelAccount, outgoing: Outgoing) -> Event:  # noqa: ARG002
         fate = self.fate()
         self.on_the_wire += 1
         if fate == "busy":

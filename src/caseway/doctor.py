@@ -80,7 +80,7 @@ def _told(found: Standing, now: datetime) -> Told:
         state=ledger.state,
         case=ledger.case_number or (str(ledger.case) if ledger.agreed else ""),
         agreed=ledger.agreed or "no case yet",
-        owed=owed or ["nothing"],
+        owed=owed or ([] if later else ["nothing"]),
         waits=[_waits(d) for d in later],
         next_look=_next_look(found, now),
         stopped=found.parked_reason or "",

@@ -21,8 +21,9 @@ def test_no_secret_is_told(demo: Demo, place: Place, callbacks: Callbacks) -> No
         demo.said["webhook_url"].rsplit("/", 1)[1],
         *callbacks.secrets,
     }
-    assert len(secrets) == 8
+    assert len(secrets) >= 8
     hidden = {_hidden_part(secret) for secret in secrets}
+    assert sum(secret in str(demo.said) for secret in hidden) == 4, "they are found where they are"
 
     answers = [
         *_mishaps(demo.api, demo.said["webhook_url"]),
@@ -48,7 +49,7 @@ def test_no_secret_is_told(demo: Demo, place: Place, callbacks: Callbacks) -> No
 
 def _hidden_part(secret: str) -> str:
     """A token and a key have a public name; what follows it is what nobody may read."""
-    return secret.rsplit("_", 1)[1] if secret.startswith("cw") else secret.removeprefix("whsec_")
+    return secret.split("_", 2)[2] if secret.startswith("cw") else secret.removeprefix("whsec_")
 
 
 def _mishaps(api: Api, webhook_url: str) -> Iterator[Answer]:

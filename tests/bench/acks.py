@@ -43,9 +43,7 @@ async def measure(*, quick: bool) -> Report:
 
         async def load(address: str, callers: int) -> wrk.Load:
             await _freshen(ground)
-            return await wrk.load(
-                program, address, path, bodies, callers=callers, seconds=seconds
-            )
+            return await wrk.load(program, address, path, bodies, callers=callers, seconds=seconds)
 
         above, kept = [], []
         for _ in range(ROUNDS):

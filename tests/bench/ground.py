@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_network
@@ -19,6 +19,7 @@ from caseway.domain.stock import STATUS_RESOLVED
 from caseway.store.connections import Wanted
 from caseway.store.embedded import start
 from caseway.store.embedded.cluster import ADMINISTRATOR, OWNER
+from caseway.store.embedded.server import Embedded
 from tests.bench.processes import Postgres, Running, running, said
 from tests.database import data_folder
 
@@ -29,9 +30,10 @@ NAME: Final = "bench"
 NOWHERE: Final = "http://127.0.0.1:9"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ground:
     folder: Path
+    server: Embedded  # our share in it
     dsn: str  # the owner's
     settings: Settings
     connection: ConnectionKey
@@ -55,6 +57,14 @@ class Ground:
             "CASEWAY_ALLOWED_NETWORKS": LOOPBACK,
             "CASEWAY_LOG_LEVEL": "warning",
         }
+
+    async def without_its_server(self, work: "Callable[[Ground], Awaitable[float]]") -> float:
+        """PostgreSQL is stopped: whoever does the work brings it up. Afterwards it runs again."""
+        await asyncio.to_thread(self.server.close)
+        try:
+            return await work(self)
+        finally:
+            self.server = await asyncio.to_thread(start, self.folder, None)
 
     @asynccontextmanager
     async def serve(
@@ -90,9 +100,14 @@ async def open_ground(
     with data_folder() as folder, _configured_by(folder):
         server = await asyncio.to_thread(start, folder, postgres)
         try:
-            yield await _configure(folder, server.dsn, creatio, callback)
-        finally:
+            ground = await _configure(folder, server, creatio, callback)
+        except BaseException:
             await asyncio.to_thread(server.close)
+            raise
+        try:
+            yield ground
+        finally:
+            await asyncio.to_thread(ground.server.close)
 
 
 @contextmanager
@@ -109,7 +124,7 @@ def _configured_by(folder: Path) -> Iterator[None]:
         os.environ.update(before)
 
 
-async def _configure(folder: Path, dsn: str, creatio: str, callback: str) -> Ground:
+async def _configure(folder: Path, server: Embedded, creatio: str, callback: str) -> Ground:
     settings = load(
         data=folder,
         secret_key_file=folder / "secret.key",
@@ -143,7 +158,8 @@ async def _configure(folder: Path, dsn: str, creatio: str, callback: str) -> Gro
         token = await registry.tokens.ensure(connection.key, actor=NAME)
     return Ground(
         folder=folder,
-        dsn=dsn,
+        server=server,
+        dsn=server.dsn,
         settings=settings,
         connection=connection.key,
         channel=api.id,

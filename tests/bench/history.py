@@ -4,7 +4,8 @@ from statistics import median
 from typing import Final
 
 from tests.bench.figures import Figure, Report
-from tests.bench.replies import CONVERSATIONS, Saturated, open_scene, saturate
+from tests.bench.replies import Saturated, saturate
+from tests.bench.scene import CONVERSATIONS, open_scene
 
 MESSAGES_EACH: Final = 10
 LONG: Final = 100_000  # conversations
@@ -33,7 +34,13 @@ async def measure(*, quick: bool) -> Report:
             "of them spread over all"
         ),
         figures=[
-            Figure("processor time a reply, ratio", median(cost[1]) / median(cost[0]), "", "at most", 1.2),
+            Figure(
+                "processor time a reply, ratio",
+                median(cost[1]) / median(cost[0]),
+                "",
+                "at most",
+                1.2,
+            ),
             Figure("young: serve and PostgreSQL, a reply", median(cost[0]), "ms"),
             Figure("old: serve and PostgreSQL, a reply", median(cost[1]), "ms"),
             Figure("young: replies a second", median(one.a_second for one in few), "/s"),

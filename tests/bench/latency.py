@@ -3,7 +3,7 @@
 from typing import Final
 
 from tests.bench.figures import Figure, Report, percentile
-from tests.bench.replies import CONVERSATIONS, open_scene
+from tests.bench.scene import CONVERSATIONS, open_scene
 
 PACES: Final = (50, 300)
 MEDIAN_MS: Final = 15.0
@@ -28,8 +28,20 @@ async def measure(*, quick: bool) -> Report:
             number += many
             at = f"at {pace}/s"
             figures += [
-                Figure(f"median {at}", 1000 * percentile(exchange.took, 0.5), "ms", "at most", MEDIAN_MS),
-                Figure(f"99th percentile {at}", 1000 * percentile(exchange.took, 0.99), "ms", "at most", P99_MS),
+                Figure(
+                    f"median {at}",
+                    1000 * percentile(exchange.took, 0.5),
+                    "ms",
+                    "at most",
+                    MEDIAN_MS,
+                ),
+                Figure(
+                    f"99th percentile {at}",
+                    1000 * percentile(exchange.took, 0.99),
+                    "ms",
+                    "at most",
+                    P99_MS,
+                ),
                 Figure(f"replies that did not come {at}", missing, "", "at most", 0),
             ]
     return Report(

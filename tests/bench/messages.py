@@ -7,7 +7,7 @@ from typing import Final
 import aiohttp
 
 from tests.bench import rows
-from tests.bench.replies import Scene
+from tests.bench.scene import Scene
 
 MESSAGES: Final = 200
 AT_ONCE: Final = 8

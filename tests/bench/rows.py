@@ -111,6 +111,5 @@ async def write(ground: Ground, conversations: int, messages: int) -> None:
                 )
             )
         await link.execute("VACUUM ANALYZE")
-        await link.execute("CHECKPOINT")
     finally:
         await link.close()

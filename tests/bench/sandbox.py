@@ -52,7 +52,9 @@ async def measure(*, quick: bool) -> Report:
         ),
         figures=[
             Figure("replies a second", many / took, "/s"),
-            Figure("agent's click to callback, median", 1000 * percentile(exchange.took, 0.5), "ms"),
+            Figure(
+                "agent's click to callback, median", 1000 * percentile(exchange.took, 0.5), "ms"
+            ),
             Figure("agent's click to callback, 99th", 1000 * percentile(exchange.took, 0.99), "ms"),
             Figure("the sandbox's processor time, a reply", 1000 * spent[0] / many, "ms"),
             Figure("serve's processor time, a reply", 1000 * spent[1] / many, "ms"),
@@ -108,13 +110,9 @@ async def _cases(desk: aiohttp.ClientSession, url: str, many: int) -> list[str]:
     async with asyncio.timeout(PATIENCE_S):
         while True:
             async with desk.get(f"{url}/sandbox/desk/cases") as answer:
-                listed: Any = await answer.json()
-            shown = listed if isinstance(listed, list) else listed["cases"]
-            ours = sorted(
-                (str(one["Subject"]), str(one["Id"]))
-                for one in shown
-                if str(one["Subject"]).startswith("customer ")
-            )
+                listed: list[dict[str, str]] = await answer.json()
+            shown = [(one["subject"], one["id"]) for one in listed]
+            ours = sorted(one for one in shown if one[0].startswith("customer "))
             if len(ours) == many:
                 return [id for _, id in ours]
             await asyncio.sleep(0.1)

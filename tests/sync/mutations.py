@@ -318,7 +318,7 @@ class Nursery:
     """Where stories are told on copies of the code; a context manager."""
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen(  # noqa: S603
+        self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.sync.nursery"],
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": str(ROOT)},

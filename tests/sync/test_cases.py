@@ -2,31 +2,27 @@
 
 from datetime import timedelta
 
+import asyncpg
+import pytest
+
 from caseway.domain.connection import ConnectionSettings, Opening, Returning
-from caseway.domain.ids import CaseId
-from tests.far_side import CLOSED, IN_PROGRESS, NEW, REOPENED, RESOLVED
+from caseway.domain.ids import CaseId, StatusId
+from tests.far_side import CLOSED, IN_PROGRESS, REOPENED, RESOLVED
 from tests.stories import Story
 from tests.sync.conftest import Begin
-from tests.sync.weather import Weather, Fault, fragile
-import pytest
-from contextlib import suppress
+from tests.sync.scenarios import begun
+from tests.sync.weather import dies
 
 MINUTES = timedelta(minutes=2)
 
 
-async def begun(story: Story) -> CaseId:
-    kept = await story.customer_writes("My brake squeals")
-    await story.work()
-    return CaseId((await story.row(kept.key))["case_id"])
-
-
-async def closed(story: Story, case: CaseId, status=RESOLVED) -> None:
+async def closed(story: Story, case: CaseId, status: StatusId = RESOLVED) -> None:
     story.creatio.set_status(case, status)
     await story.webhook(case, "case_closed")
     await story.work()
 
 
-async def conversation_of(story: Story, case: CaseId):
+async def conversation_of(story: Story, case: CaseId) -> asyncpg.Record:
     row = await story.pool.fetchrow("SELECT * FROM conversation WHERE case_id = $1", case)
     assert row is not None
     return row
@@ -71,29 +67,23 @@ async def test_a_reopening_after_an_unflagged_closure_is_seen_by_the_sweep(story
     assert (await conversation_of(story, case))["state"] != "resolved"
 
 
-@pytest.mark.parametrize("how", ["case_made", "create activity"])
+@pytest.mark.parametrize("where", ["case_made", "create activity"])
 async def test_a_death_between_the_next_case_and_its_first_activity_parks_nothing(
-    story: Story, how
+    where: str, story: Story
 ) -> None:
     case = await begun(story)
     story.creatio.set_status(case, CLOSED)
     kept = await story.customer_writes("One more thing")
     await story.webhook(case, "case_closed")
-    weather = Weather()
-    story.looks = fragile(story.looks, weather)
-    story.creatio.fate = weather.fate
-    weather.fault = Fault(how, "die before")
-    with suppress(BaseException):
-        await story.work()
-    assert weather.fault is None
+    await dies(story, where, "die before")
     await story.pass_time(MINUTES)
     await story.healing.heal(older_than=timedelta(minutes=1))
     await story.work()
+
     row = await story.row(kept.key)
     assert (row["parked_reason"], row["agreed"]) == (None, "open")
-    assert [
-        a.detailed_result for a in story.creatio.activities.values() if a.case == row["case_id"]
-    ] == ["One more thing"]
+    found = [a for a in story.creatio.activities.values() if a.case == row["case_id"]]
+    assert [a.detailed_result for a in found] == ["One more thing"]
 
 
 async def test_the_word_of_closure_for_the_earlier_case_does_not_end_the_next(story: Story) -> None:
@@ -142,9 +132,8 @@ async def test_what_is_owed_to_a_case_that_was_handed_over_is_written(begin: Beg
     await story.work()
     assert (await story.row(kept.key))["parked_reason"] is None
     texts = [a.detailed_result for a in story.creatio.activities.values()]
-    assert [t for t in texts if "did not reach" in t] and {
-        a.case for a in story.creatio.activities.values()
-    } == {case}
+    assert [t for t in texts if "did not reach" in t]
+    assert {a.case for a in story.creatio.activities.values()} == {case}
 
 
 async def test_a_case_that_was_closed_after_it_was_left_open_is_not_taken_over(

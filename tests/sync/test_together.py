@@ -145,7 +145,9 @@ async def test_fifty_webhooks_at_once_are_kept_and_cause_one_look(story: Story) 
 
 async def test_too_many_at_once_are_refused_rather_than_kept_waiting(story: Story) -> None:
     one = await event(story, None)
-    async with SharedCommit(story.pool) as commit, asyncio.TaskGroup() as senders:
+    commit = SharedCommit(story.pool)
+    async with commit, asyncio.TaskGroup() as senders:  # noqa: SIM117 - in this order
+        # Let go before the senders are waited for.
         async with holding(story, "LOCK TABLE webhook_token IN ACCESS EXCLUSIVE MODE"):
             first = [senders.create_task(_answer(commit, one)) for _ in range(WRITERS)]
             await somebody_waits(story, "keep_events")
@@ -176,13 +178,15 @@ async def test_without_the_store_nothing_is_acknowledged(
     case = await begun(story)
     new = await event(story, case)
     gone = server.create(template)
-    async with asyncpg.create_pool(
-        gone.dsn, min_size=1, max_size=2, server_settings={"role": str(Role.SYNC)}
-    ) as pool:
-        async with SharedCommit(pool) as commit:
-            server.drop(gone.name)
-            with pytest.raises(Later, match="store cannot be reached"):
-                await commit.keep(new)
+    async with (
+        asyncpg.create_pool(
+            gone.dsn, min_size=1, max_size=2, server_settings={"role": str(Role.SYNC)}
+        ) as pool,
+        SharedCommit(pool) as commit,
+    ):
+        server.drop(gone.name)
+        with pytest.raises(Later, match="store cannot be reached"):
+            await commit.keep(new)
 
 
 @pytest.mark.parametrize("end", ["revoked_at = now()", "expires_at = now() - interval '1 second'"])
@@ -234,14 +238,16 @@ async def test_a_webhook_in_the_same_moment_breaks_no_import(story: Story) -> No
     key = await _key(story, case)
     story.creatio.agent_replies(case, "reply")
     await story.webhook(case)
-    async with asyncio.TaskGroup() as tasks:
-        async with holding(
+    async with (
+        asyncio.TaskGroup() as tasks,
+        holding(
             story,
             "UPDATE conversation SET hints = hints | 1, due_at = now() WHERE id = $1",
             key.conversation,
-        ):
-            tasks.create_task(_looks(story))
-            await somebody_waits(story, "conversation")
+        ),
+    ):
+        tasks.create_task(_looks(story))
+        await somebody_waits(story, "conversation")
     await healed(story)
     await story.customer_writes("two")
     await story.work()
@@ -274,11 +280,10 @@ async def test_a_trigger_while_a_write_waits_for_the_row_breaks_nothing(
             await hold.wait()
             await somebody_waits(story, statement)
 
-    async with asyncio.TaskGroup() as tasks:
-        async with stalled(story, *at[statement]):
-            tasks.create_task(trigger())
-            await held.wait()
-            hold.set()
+    async with asyncio.TaskGroup() as tasks, stalled(story, *at[statement]):
+        tasks.create_task(trigger())
+        await held.wait()
+        hold.set()
     await healed(story)
     await story.customer_writes("two")
     await story.work()

@@ -80,6 +80,7 @@ class ChangedRow(msgspec.Struct, rename="pascal"):
     id: UUID
     modified_on: datetime
     case_id: UUID | None = None
+    status_id: UUID | None = None  # of a case
 
 
 class CreatedRow(msgspec.Struct, rename="pascal"):
@@ -142,7 +143,8 @@ def changed_activity(row: ChangedRow) -> Changed:
 
 
 def changed_case(row: ChangedRow) -> Changed:
-    return Changed(row.id, CaseId(row.id), utc(row.modified_on))
+    status = StatusId(row.status_id) if row.status_id else None
+    return Changed(row.id, CaseId(row.id), utc(row.modified_on), status)
 
 
 def _case(id: UUID | None) -> CaseId | None:

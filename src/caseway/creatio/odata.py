@@ -105,8 +105,8 @@ def newest_activities(cases: Sequence[UUID], top: int) -> str:
 
 
 def changed(collection: str, since: datetime, top: int) -> str:
-    case = "" if collection == "Case" else ",CaseId"
-    query = f"/odata/{collection}?$select=Id,ModifiedOn{case}"
+    which = "StatusId" if collection == "Case" else "CaseId"
+    query = f"/odata/{collection}?$select=Id,ModifiedOn,{which}"
     return query + _CHANGED.format(top=top, since=moment(since))
 
 

@@ -16,11 +16,10 @@ from creatio_sandbox.clock import stamp
 from creatio_sandbox.desk.frame import Frame, MakeRoute
 from creatio_sandbox.elements import CallWebService, all_elements
 from creatio_sandbox.failures import Malformed, Missing
-from creatio_sandbox.offers import caption, name_of, path_caption
+from creatio_sandbox.offers import caption, column_at, name_of, path_caption
 from creatio_sandbox.processes import Process, fresh_process
 from creatio_sandbox.records import Records
 from creatio_sandbox.runs import Today
-from creatio_sandbox.offers import column_at
 from creatio_sandbox.signals import FilterRow
 
 RECENT: Final = 12

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from typing import Any, Final, get_args
+from urllib.parse import urlsplit
 
 from creatio_sandbox.services import (
     CONTENT_TYPES,
@@ -42,7 +43,7 @@ def read_service(form: Form, known: WebService | None) -> tuple[WebService, Prob
     if not known and not (CODE.fullmatch(code) and code.startswith("Usr") and len(code) > 3):
         proper = f"Usr{camel(code.removeprefix('usr').removeprefix('Usr')) or 'Caseway'}"
         problems["code"] = f"A code begins with Usr and has no blanks, for example {proper}."
-    if not uri.startswith(("http://", "https://")) or len(uri.split("/", 3)[2:3][0:1]) == 0:
+    if not uri.startswith(("http://", "https://")) or not urlsplit(uri).hostname:
         problems["uri"] = "A web service URI begins with http:// or https://."
     elif BRACES.search(uri):
         problems["uri"] = "Parameters in {braces} belong into the address of a method."

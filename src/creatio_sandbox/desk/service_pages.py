@@ -169,9 +169,7 @@ class ServicePages:
         self, request: Request, service: WebService, method: Method, form: Mapping[str, str]
     ) -> Response:
         """What a process would send, with these values, and what comes back."""
-        given = {
-            each.code: form.get(f"t.{each.code}", each.default) for each in method.parameters
-        }
+        given = {each.code: form.get(f"t.{each.code}", each.default) for each in method.parameters}
         sent = request_of(service, method, given)
         attempts = [attempt async for attempt in self.frame.instance.engine.line.attempts(sent)]
         return self._method(
