@@ -5,18 +5,23 @@ import binascii
 from collections.abc import Awaitable, Callable, Mapping
 from hmac import compare_digest
 from typing import Any, Final
+from urllib.parse import parse_qs
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from creatio_sandbox.acts import Desk
+from creatio_sandbox.bundles import bundle_of, take_in
 from creatio_sandbox.casebook import case_list, whole_case
 from creatio_sandbox.failures import Malformed, Missing, Refused
 from creatio_sandbox.faults import BadFault, Faults, read_faults, read_spec
+from creatio_sandbox.faults_page import is_foreign, read_form, shown, style
 from creatio_sandbox.instance import Instance
 from creatio_sandbox.processes import Process
+from creatio_sandbox.rights import BadRights, read_rights
+from creatio_sandbox.services import WebService
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 CALM: Final = Faults()
@@ -38,6 +43,10 @@ class NewStatus(msgspec.Struct, forbid_unknown_fields=True):
 class NewWebhook(msgspec.Struct, forbid_unknown_fields=True):
     url: str | None = None
     not_created_by: str | None = None  # a contact whose own records call nobody
+
+
+class Record(msgspec.Struct, forbid_unknown_fields=True):
+    record: str
 
 
 def reply(body: Any, status: int = 200) -> Response:
@@ -77,7 +86,13 @@ class Admin:
                 return await endpoint(request)
             except Missing as failure:
                 return trouble(404, str(failure))
-            except (Refused, BadFault, msgspec.ValidationError, msgspec.DecodeError) as failure:
+            except (
+                Refused,
+                BadFault,
+                BadRights,
+                msgspec.ValidationError,
+                msgspec.DecodeError,
+            ) as failure:
                 return trouble(400, str(failure))
 
         return answer
@@ -87,10 +102,18 @@ class Admin:
             return Route(f"/sandbox/{path}", self.guarded(endpoint), methods=list(methods))
 
         return [
+            Route("/sandbox/faults/page.css", self.faults_style),  # nothing to guard
             route("faults", self.faults, "GET", "PUT", "PATCH"),
+            route("faults/page", self.faults_page, "GET", "POST"),
+            route("rights", self.rights, "GET", "PUT"),
             route("webhook", self.webhook, "PUT"),
             route("processes", self.processes, "GET", "POST"),
             route("processes/{id}", self.process, "GET", "PUT", "DELETE"),
+            route("processes/{id}/run", self.run_by_hand, "POST"),
+            route("services", self.services, "GET", "POST"),
+            route("services/{code}", self.service, "GET", "PUT", "DELETE"),
+            route("export", self.export, "GET"),
+            route("import", self.take_in, "POST"),
             route("log", self.log, "GET", "DELETE"),
             route("reset", self.reset, "POST"),
             route("desk/cases", self.cases, "GET"),
@@ -115,6 +138,30 @@ class Admin:
             else:
                 self.instance.change_faults(read_spec(body.decode()))
         return reply(self.instance.weather.faults)
+
+    async def faults_style(self, request: Request) -> Response:
+        del request
+        return style()
+
+    async def faults_page(self, request: Request) -> Response:
+        """The same as a form: POST replaces all, like PUT."""
+        if request.method == "GET":
+            return shown(self.instance.weather.faults)
+        if is_foreign(request.headers):
+            return trouble(403, "This form is not ours.")
+        form = parse_qs((await request.body()).decode("utf-8", "replace"))
+        try:
+            self.instance.change_faults(read_form(form))
+        except BadFault as failure:
+            return shown(self.instance.weather.faults, typed=form, problem=str(failure))
+        return RedirectResponse(request.url.path, 303)
+
+    async def rights(self, request: Request) -> Response:
+        """PUT replaces all; {} allows everybody everything."""
+        if request.method == "PUT":
+            body = await request.body()
+            self.instance.gate.change(read_rights(body, self.instance.records.known))
+        return reply(self.instance.gate.rights)
 
     async def webhook(self, request: Request) -> Response:
         asked = msgspec.json.decode(await request.body(), type=NewWebhook)
@@ -143,6 +190,44 @@ class Admin:
             whole = msgspec.to_builtins(known) | given | {"id": process_id}
             known = library.keep(msgspec.convert(whole, Process))
         return reply(known)
+
+    async def run_by_hand(self, request: Request) -> Response:
+        known = self.instance.library.one(request.path_params["id"])
+        if known is None:
+            raise Missing(f"There is no process '{request.path_params['id']}'.")
+        asked = msgspec.json.decode(await request.body(), type=Record)
+        by = self.instance.identity.credentials.user
+        return reply(self.instance.engine.run_by_hand(known, asked.record, by=by), 201)
+
+    async def services(self, request: Request) -> Response:
+        if request.method == "GET":
+            return reply(self.instance.services.all())
+        service = msgspec.json.decode(await request.body(), type=WebService)
+        return reply(self.instance.services.keep(service), 201)
+
+    async def service(self, request: Request) -> Response:
+        code = request.path_params["code"]
+        services = self.instance.services
+        known = services.one(code)
+        if known is None:
+            raise Missing(f"There is no web service '{code}'.")
+        if request.method == "DELETE":
+            services.remove(code)
+            return Response(status_code=204)
+        if request.method == "PUT":
+            given = msgspec.json.decode(await request.body(), type=dict[str, Any])
+            whole = msgspec.to_builtins(known) | given | {"code": code}
+            known = services.keep(msgspec.convert(whole, WebService))
+        return reply(known)
+
+    async def export(self, request: Request) -> Response:
+        del request
+        text = bundle_of(self.instance.library.all(), self.instance.services)
+        return Response(text, media_type="application/json")
+
+    async def take_in(self, request: Request) -> Response:
+        text = await request.body()
+        return reply(take_in(text, self.instance.library, self.instance.services), 201)
 
     async def log(self, request: Request) -> Response:
         if request.method == "DELETE":

@@ -11,6 +11,8 @@ import msgspec
 
 from creatio_sandbox.faults import BadFault, Faults, read_spec
 from creatio_sandbox.instance import PREFIXES, Plan, read_networks
+from creatio_sandbox.model import BadSchema
+from creatio_sandbox.rights import BadRights
 from creatio_sandbox.server import Serving, prepare, run_to_the_end
 
 DONE: Final = 0
@@ -42,6 +44,9 @@ def options() -> argparse.ArgumentParser:
     add("--webhook-url", metavar="URL", help="make the two processes that call this address")
     add("--fault", default="", metavar="LIST", help="what goes wrong, see below")
     add("--seed-cases", type=int, default=0, metavar="N", help="invented cases to begin with")
+    add("--seed", type=int, default=None, metavar="N", help="sample data, made from this number")
+    add("--schema", metavar="FILE", help="entities and columns of your own, in TOML; see README.md")
+    add("--rights", metavar="FILE", help="who may do what with which entity, in JSON")
     add(
         "--allow-webhooks-to",
         default="",
@@ -67,6 +72,9 @@ def plan_from(asked: argparse.Namespace) -> Plan:
         seed_cases=asked.seed_cases,
         networks=read_networks(asked.allow_webhooks_to),
         desk_open=asked.desk_open,
+        seed=asked.seed,
+        schema=asked.schema,
+        rights=asked.rights,
     )
 
 
@@ -99,6 +107,9 @@ def run(argv: Sequence[str]) -> int:
         return WRONG_USAGE
     try:
         serving = prepare(plan, asked.host, asked.port)
+    except (BadSchema, BadRights) as failure:
+        print(f"{parser.prog}: {failure}", file=sys.stderr)  # noqa: T201
+        return WRONG_USAGE
     except OSError as failure:
         print(  # noqa: T201
             f"{parser.prog}: cannot listen on {asked.host}:{asked.port}: {failure}. "

@@ -1,6 +1,7 @@
 """The ASGI application that programs talk to: sign-in, OData, files. All faults strike here."""
 
 import asyncio
+import re
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +15,7 @@ from creatio_sandbox import files, signin
 from creatio_sandbox.clock import Clock
 from creatio_sandbox.faults import Weather
 from creatio_sandbox.identity import HARMLESS, Identity, NoCsrfHeader, NotSignedIn
-from creatio_sandbox.odata.answers import Answer, Call, error
+from creatio_sandbox.odata.answers import Answer, Call, error, no_resource
 from creatio_sandbox.odata.batch import answer_batch
 from creatio_sandbox.odata.resources import Resources
 from creatio_sandbox.records import Author, Records
@@ -84,6 +85,11 @@ class CreatioApi:
             if weather.faults.down_refuses:
                 raise Cut
             return Answer(503, UNAVAILABLE, HTML), ()
+        if weather.is_in_maintenance:
+            return Answer(200, signin.MAINTENANCE_PAGE, HTML), ()
+        jumped = weather.clock_offset()
+        if jumped is not None:
+            self.clock.offset = jumped
         if weather.faults.latency_ms:
             await asyncio.sleep(weather.faults.latency_ms / 1000)
         if weather.strikes("cut"):
@@ -155,6 +161,14 @@ class CreatioApi:
             return signin.send_away(call, prefix, bearer=failure.bearer)
         except NoCsrfHeader:
             return Answer(403)
+        refused = self.weather.meter.refusal(
+            author.user,
+            self.clock,
+            daily=self.weather.faults.daily_calls,
+            per_second=self.weather.faults.calls_per_second,
+        )
+        if refused is not None:
+            return refused
         if call.method not in HARMLESS and self.weather.strikes("late"):
             stamped = self.clock.now()
             await asyncio.sleep(self.weather.faults.late_ms / 1000)
@@ -172,7 +186,11 @@ class CreatioApi:
 
     def _one(self, call: Call, author: Author, now: Callable[[], datetime]) -> Answer:
         faults = self.weather.faults
-        is_read = call.method == "GET" and call.path.strip("/") not in {"", "$metadata"}
+        in_model = call.path.strip("/") not in {"", "$metadata"}
+        if in_model and self.weather.is_rebuilding:
+            name = re.split(r"[/(]", call.path)[0]
+            return no_resource(f"{call.root}/{call.path}", name)
+        is_read = call.method == "GET" and in_model
         if faults.whole_rows_broken and is_read and "select" not in call.query:
             name = call.path.split("(")[0]
             inner = (
@@ -188,7 +206,9 @@ class CreatioApi:
         return answer
 
     def _files(self, call: Call, author: Author, now: Callable[[], datetime]) -> Answer:
-        return files.answer(self.records, call, author, now())
+        if self.weather.is_rebuilding:
+            return files.while_rebuilding()
+        return files.answer(self.records, self.resources.gate, call, author, now())
 
 
 def broken(status: int) -> Answer:

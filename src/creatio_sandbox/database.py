@@ -1,11 +1,15 @@
-"""One SQLite connection, used from one thread in short statements; our tables beside Creatio's."""
+"""One SQLite connection, used from one thread in short statements; our tables beside Creatio's.
+
+In memory a copy of the beginning is kept, so that a reset takes a millisecond. A file may hold
+millions of rows: it is never copied, and a reset empties it.
+"""
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from creatio_sandbox.entities import Entity
+from creatio_sandbox.entities import Column, Entity, Model
 
 SQL_TYPES: Final = {
     "guid": "TEXT",
@@ -32,32 +36,79 @@ CREATE INDEX IF NOT EXISTS _runs_by_case ON _runs (case_id, started);
 """
 
 
-def table(entity: Entity, known: Mapping[str, Entity]) -> str:
+IN_MEMORY: Final = ":memory:"
+CACHE_KIB: Final = 64 * 1024
+MAPPED_BYTES: Final = 1 << 30
+
+
+def definition(column: Column, model: Model) -> str:
+    reference = f' REFERENCES "{column.target}"("Id")' if column.target in model else ""
+    return f'"{column.name}" {SQL_TYPES[column.kind]}{reference}'
+
+
+def table(entity: Entity, model: Model) -> str:
     lines = ['"Id" TEXT PRIMARY KEY NOT NULL']
-    for column in entity.columns.values():
-        if column.name == "Id":
-            continue
-        reference = f' REFERENCES "{column.target}"("Id")' if column.target in known else ""
-        lines.append(f'"{column.name}" {SQL_TYPES[column.kind]}{reference}')
-    statements = [f'CREATE TABLE IF NOT EXISTS "{entity.name}" ({", ".join(lines)});']
+    lines += [definition(c, model) for c in entity.columns.values() if c.name != "Id"]
+    return f'CREATE TABLE IF NOT EXISTS "{entity.name}" ({", ".join(lines)});'
+
+
+def indexes(entity: Entity) -> Iterator[str]:
     for index in entity.indexes:
         name = f"{entity.name}_{'_'.join(index)}"
         columns = ", ".join(f'"{column}"' for column in index)
-        statements.append(f'CREATE INDEX IF NOT EXISTS "{name}" ON "{entity.name}" ({columns});')
-    return "\n".join(statements)
+        yield f'CREATE INDEX IF NOT EXISTS "{name}" ON "{entity.name}" ({columns});'
+
+
+def way_back_indexes(entity: Entity, model: Model) -> Iterator[str]:
+    """Deleting a record asks who points to it. Lookups to what grows are indexed where filled;
+    those that nearly always name the same few people are not, a filter would fall for them.
+    """
+    led = {index[0] for index in entity.indexes}
+    for column in entity.columns.values():
+        target = model.get(column.target or "")
+        grows = target is not None and bool(target.indexes)
+        if grows and column.default is None and column.name not in led:
+            yield (
+                f'CREATE INDEX IF NOT EXISTS "{entity.name}_to_{column.name}" ON "{entity.name}"'
+                f' ("{column.name}") WHERE "{column.name}" IS NOT NULL;'
+            )
 
 
 class Database:
-    def __init__(self, path: str, known: Mapping[str, Entity]) -> None:
+    def __init__(self, path: str, model: Model) -> None:
         # check_same_thread: one thread at a time is our own promise, also in tests.
         self.connection = sqlite3.connect(
             path, isolation_level=None, check_same_thread=False, cached_statements=1024
         )
         self.depth = 0
-        for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+        self.in_memory = path == IN_MEMORY
+        pragmas = ["journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"]
+        if not self.in_memory:
+            pragmas += [f"cache_size = -{CACHE_KIB}", f"mmap_size = {MAPPED_BYTES}"]
+        for pragma in pragmas:
             self.connection.execute(f"PRAGMA {pragma}")
-        script = "\n".join(table(entity, known) for entity in known.values())
-        self.connection.executescript(script + OWN_TABLES)
+        self._make_tables(model)
+
+    def _make_tables(self, model: Model) -> None:
+        self.connection.executescript("\n".join(table(e, model) for e in model.values()))
+        if not self.in_memory:
+            self._add_columns(model)
+        made = [statement for e in model.values() for statement in indexes(e)]
+        if not self.in_memory:
+            made += [statement for e in model.values() for statement in way_back_indexes(e, model)]
+        self.connection.executescript("\n".join(made) + OWN_TABLES)
+
+    def _add_columns(self, model: Model) -> None:
+        """A file may be older than the schema file that it is opened with."""
+        for entity in model.values():
+            there = {row[1] for row in self.all(f'PRAGMA table_info("{entity.name}")')}
+            for column in entity.columns.values():
+                if column.name not in there:
+                    self.run(f'ALTER TABLE "{entity.name}" ADD COLUMN {definition(column, model)}')
+
+    def define(self, name: str, function: Callable[[], str]) -> None:
+        """For SQL, as a function without arguments."""
+        self.connection.create_function(name, 0, function)
 
     def one(self, sql: str, values: Any = ()) -> tuple[Any, ...] | None:
         row: tuple[Any, ...] | None = self.connection.execute(sql, values).fetchone()
@@ -103,13 +154,24 @@ class Database:
     def keep_setting(self, name: str, value: str) -> None:
         self.run("INSERT OR REPLACE INTO _settings (name, value) VALUES (?, ?)", (name, value))
 
-    def snapshot(self) -> sqlite3.Connection:
-        copy = sqlite3.connect(":memory:", check_same_thread=False)
+    def snapshot(self) -> sqlite3.Connection | None:
+        """None of a file: emptying it is the only way back."""
+        if not self.in_memory:
+            return None
+        copy = sqlite3.connect(IN_MEMORY, check_same_thread=False)
         self.connection.backup(copy)
         return copy
 
     def restore(self, copy: sqlite3.Connection) -> None:
         copy.backup(self.connection)
+
+    def empty(self) -> None:
+        """Nothing is left but our own settings."""
+        named = self.all("SELECT name FROM sqlite_master WHERE type = 'table'")
+        with self.unchecked(), self.transaction():
+            for (name,) in named:
+                if name != "_settings" and not name.startswith("sqlite_"):
+                    self.run(f'DELETE FROM "{name}"')
 
     def close(self) -> None:
         self.connection.close()

@@ -1,13 +1,9 @@
-"""The entities a sandbox knows: read from the files under schema/, never written in code."""
+"""What an entity and its columns are, and the notation in which schema files write them."""
 
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from typing import Any, Final
 
-FILES: Final = ("case", "activity", "contact", "timeline", "people")
 NAMESPACE: Final = "Terrasoft.Configuration.OData"
 
 # Every entity carries these besides its own.
@@ -63,7 +59,49 @@ class Entity:
         return f"{NAMESPACE}.{self.name}"
 
 
-type_of_text = {"str": None, "text": None, "str50": 50, "str250": 250, "str500": 500}
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """The way back along a lookup: `ActivityCollectionByCase` of a case."""
+
+    name: str
+    entity: str  # whose records it holds
+    column: Column  # by which they point here
+
+
+class Model(Mapping[str, Entity]):
+    """The entities of one sandbox by name. Two are equal only if they are the same, so that what
+    is compiled for one is never used for another.
+    """
+
+    def __init__(self, entities: Mapping[str, Entity]) -> None:
+        self._entities: Final = dict(entities)
+        self._collections: Final[dict[str, dict[str, Collection]]] = {n: {} for n in entities}
+        for entity in entities.values():
+            for step, column in entity.navigations.items():
+                if column.target is not None and column.target in entities:
+                    back = Collection(f"{entity.name}CollectionBy{step}", entity.name, column)
+                    self._collections[column.target][back.name] = back
+
+    def collections(self, entity: str) -> Mapping[str, Collection]:
+        return self._collections[entity]
+
+    def __getitem__(self, name: str) -> Entity:
+        return self._entities[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entities)
+
+    def __len__(self) -> int:
+        return len(self._entities)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:
+        return id(self)
+
+
+LENGTHS: Final = {"str": None, "text": None, "str50": 50, "str250": 250, "str500": 500}
 
 
 def column(name: str, notation: str) -> Column:
@@ -74,8 +112,8 @@ def column(name: str, notation: str) -> Column:
     common: dict[str, Any] = {"required": required, "default": default or None}
     if head.startswith("-> "):
         return Column(name, "guid", target=head[3:], **common)
-    if head in type_of_text:
-        return Column(name, "str", length=type_of_text[head], **common)
+    if head in LENGTHS:
+        return Column(name, "str", length=LENGTHS[head], **common)
     return Column(name, "dt" if head == "date" else head, **common)
 
 
@@ -90,19 +128,3 @@ def entity(name: str, table: Mapping[str, Any]) -> Entity:
         indexes=tuple(tuple(index) for index in table.get("indexes", ())),
         uid=table.get("uid"),
     )
-
-
-@cache
-def known_entities() -> Mapping[str, Entity]:
-    folder = files(__package__) / "schema"
-    tables: dict[str, Any] = {}
-    for name in FILES:
-        tables |= tomllib.loads((folder / f"{name}.toml").read_text("utf-8"))
-    return {name: entity(name, table) for name, table in tables.items()}
-
-
-def stock_rows() -> Mapping[str, list[dict[str, Any]]]:
-    """What a fresh installation holds, by entity."""
-    text = (files(__package__) / "schema" / "stock.toml").read_text("utf-8")
-    rows: dict[str, list[dict[str, Any]]] = tomllib.loads(text)
-    return rows

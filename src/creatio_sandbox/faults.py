@@ -5,9 +5,12 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Annotated, Any, Final
 
 import msgspec
+
+from creatio_sandbox.limits import Meter
 
 DURATION: Final = re.compile(r"(-?\d+(?:\.\d+)?)(ms|s|m|h)?")
 SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -43,6 +46,13 @@ class Faults(msgspec.Struct, frozen=True, omit_defaults=False, forbid_unknown_fi
     delayed: Rate = 0  # sent after `delayed_ms`
     delayed_ms: Length = 1000
     reordered: Rate = 0  # held back until another one has gone, at most `delayed_ms`
+    clock_jumps: Rate = 0  # before a call the clock goes forth, back, or right again
+    clock_jump_s: Length = 30
+    maintenance_for_s: Length = 0  # from now: an HTML page with 200 to everything
+    rebuilding_for_s: Length = 0  # from now: the model is being rebuilt, collections are 404
+    daily_calls: Count = 0  # API calls a day and user, then 429; 0: no limit
+    calls_per_second: Length = 0  # the same for a second
+    processes_stopped: bool = False  # no process starts, ours or shipped
     swallow_unknown: bool = False  # PATCH with an unknown property: 204, and nothing is written
     whole_rows_broken: bool = False  # a read without $select: 500
     strict_csrf: bool = False  # reads want the BPMCSRF header as well
@@ -58,11 +68,14 @@ class Faults(msgspec.Struct, frozen=True, omit_defaults=False, forbid_unknown_fi
         )
 
 
+COUNTS: Final = {"seed", "drop_next", "daily_calls", "calls_per_second"}
+
+
 def _said(name: str, value: Any) -> str:
     if value is True:
         return "on"
     unit = " ms" if name.endswith("_ms") else " s" if name.endswith("_s") else ""
-    is_rate = not unit and name not in {"drop_next", "seed"}
+    is_rate = not unit and name not in COUNTS
     return f"{value:.0%}" if is_rate else f"{value:g}{unit}"
 
 
@@ -80,7 +93,7 @@ def _number(name: str, field_name: str, value: Any) -> Any:
         raise BadFault(f"Fault '{name}': '{value}' is neither a number nor a time such as 50ms.")
     number, unit = float(found[1]), found[2]
     if unit is None:
-        return int(number) if field_name in {"seed", "drop_next"} else number
+        return int(number) if field_name in COUNTS - {"calls_per_second"} else number
     if not field_name.endswith(("_ms", "_s")):
         raise BadFault(f"Fault '{name}' takes a rate from 0 to 1, not a time.")
     return number * SECONDS[unit] * (1000 if field_name.endswith("_ms") else 1)
@@ -114,17 +127,37 @@ class Weather:
     """The faults of now. Each kind has dice of its own, so that one does not move another."""
 
     faults: Faults = field(default_factory=Faults)
-    down_until: float = 0.0
+    meter: Meter = field(default_factory=Meter)
+    _since: float = 0.0
     _dice: dict[str, random.Random] = field(default_factory=dict)
 
     def change(self, faults: Faults) -> None:
         self.faults = faults
         self._dice.clear()
-        self.down_until = time.monotonic() + faults.down_for_s if faults.down_for_s else 0.0
+        self.meter.clear()
+        self._since = time.monotonic()
 
     @property
     def is_down(self) -> bool:
-        return time.monotonic() < self.down_until
+        return self._lasts(self.faults.down_for_s)
+
+    @property
+    def is_in_maintenance(self) -> bool:
+        return self._lasts(self.faults.maintenance_for_s)
+
+    @property
+    def is_rebuilding(self) -> bool:
+        return self._lasts(self.faults.rebuilding_for_s)
+
+    def _lasts(self, seconds: float) -> bool:
+        return seconds > 0 and time.monotonic() < self._since + seconds
+
+    def clock_offset(self) -> timedelta | None:
+        """Where the clock jumps to before this call. None: it stays."""
+        if not self.strikes("clock_jumps"):
+            return None
+        way = self.choose("clock_jumps", (-1, 0, 1))
+        return timedelta(seconds=self.faults.clock_offset_s + way * self.faults.clock_jump_s)
 
     def strikes(self, kind: str) -> bool:
         rate: float = getattr(self.faults, kind)

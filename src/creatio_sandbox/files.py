@@ -12,22 +12,31 @@ import msgspec
 
 from creatio_sandbox import ids
 from creatio_sandbox.failures import Malformed, Refused
-from creatio_sandbox.odata.answers import PLAIN_JSON, Answer, Call
+from creatio_sandbox.odata.answers import PLAIN_JSON, Answer, Call, NoRight, refusal
 from creatio_sandbox.odata.writes import keep_stream
 from creatio_sandbox.records import Author, Records
+from creatio_sandbox.rights import Gate
 from creatio_sandbox.values import stored
 
 RANGE: Final = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 DOWNLOAD: Final = re.compile(r"rest/FileService/(?:Download|GetFile)/([\w-]+)/([0-9a-fA-F-]{36})")
 
 
-def answer(records: Records, call: Call, by: Author, at: datetime) -> Answer:
+def answer(records: Records, gate: Gate, call: Call, by: Author, at: datetime) -> Answer:
     if call.path == "rest/FileApiService/UploadFile" and call.method == "POST":
-        return _upload(records, call, by, at)
+        return _upload(records, gate, call, by, at)
     found = DOWNLOAD.fullmatch(call.path)
     if found and call.method == "GET":
-        return _download(records, found[1], found[2].lower())
+        return _download(records, gate, found[1], found[2].lower(), by)
     return Answer(404)
+
+
+def while_rebuilding() -> Answer:
+    """What the services say for a minute or two after the model was changed."""
+    return _verdict(
+        "Collection was modified; enumeration operation may not execute.",
+        "InvalidOperationException",
+    )
 
 
 def _verdict(trouble: str | None, code: str = "") -> Answer:
@@ -37,7 +46,7 @@ def _verdict(trouble: str | None, code: str = "") -> Answer:
     return Answer(200, msgspec.json.encode(body), {"Content-Type": PLAIN_JSON})
 
 
-def _upload(records: Records, call: Call, by: Author, at: datetime) -> Answer:
+def _upload(records: Records, gate: Gate, call: Call, by: Author, at: datetime) -> Answer:
     asked = {name: values[0] for name, values in parse_qs(call.query).items()}
     entity = records.known.get(asked.get("entitySchemaName", ""))
     column = asked.get("columnName", "Data")
@@ -52,12 +61,16 @@ def _upload(records: Records, call: Call, by: Author, at: datetime) -> Answer:
     try:
         key = str(stored(entity.columns["Id"], asked.get("fileId", "")))
         with records.transaction():
-            if records.row(entity.name, key) is None:
+            is_new = records.row(entity.name, key) is None
+            gate.check(by.user, entity.name, "create" if is_new else "update")
+            if is_new:
                 _create_row(records, entity.name, key, asked, by, at)
             before = _content(records, entity.name, key, column)[:start]
             if len(before) != start:
                 raise Malformed("A part before this one is missing.")
             keep_stream(records, entity, key, column, before + call.body, by, at)
+    except NoRight as failure:
+        return _verdict(str(failure), "SecurityException")
     except Refused as failure:
         return _verdict(str(failure), type(failure).__name__)
     return _verdict(None)
@@ -82,13 +95,17 @@ def _content(records: Records, entity: str, id: str, column: str) -> bytes:
     return bytes(found[0]) if found else b""
 
 
-def _download(records: Records, schema: str, id: str) -> Answer:
+def _download(records: Records, gate: Gate, schema: str, id: str, by: Author) -> Answer:
     by_uid = {entity.uid: name for name, entity in records.known.items() if entity.uid}
     name = by_uid.get(schema.lower(), schema)
     entity = records.known.get(name)
     row = records.row(name, id) if entity is not None else None
     if row is None:
         return Answer(404)
+    try:
+        gate.check(by.user, name, "read")
+    except NoRight as failure:
+        return refusal(failure)
     headers = {
         "Content-Type": "application/octet-stream",
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(row.get('Name', 'file'))}",

@@ -2,7 +2,6 @@
 
 import ipaddress
 import secrets
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -12,19 +11,22 @@ from creatio_sandbox.calling import LOOPBACK, Guard, Line, Network
 from creatio_sandbox.clock import Clock
 from creatio_sandbox.database import Database
 from creatio_sandbox.engine import Engine
-from creatio_sandbox.entities import known_entities, stock_rows
 from creatio_sandbox.faults import Faults, Weather
 from creatio_sandbox.feed import Feed
 from creatio_sandbox.identity import INTEGRATION, SUPERVISOR, Credentials, Identity
 from creatio_sandbox.library import Library
+from creatio_sandbox.model import read_model, stock_rows
 from creatio_sandbox.odata.resources import Resources
 from creatio_sandbox.processes import CASE_CLOSED, NEW_REPLY, webhook_processes
 from creatio_sandbox.records import Author, Change, Records
+from creatio_sandbox.rights import Gate, read_rights_file
 from creatio_sandbox.rules import RULES, react
 from creatio_sandbox.runs import RunLog
 from creatio_sandbox.samples import plant_cases
+from creatio_sandbox.seeding import plant
 from creatio_sandbox.services import ServiceBook
 
+SAMPLE_CASES: Final = 42  # of --seed alone: six in each status
 PREFIXES: Final = {"framework": ("/0",), "core": ("",), "both": ("/0", "")}
 
 
@@ -44,13 +46,16 @@ class Plan:
     seed_cases: int = 0
     networks: Sequence[Network] = LOOPBACK
     desk_open: bool = False
+    schema: str | None = None  # a file with entities and columns of one's own
+    rights: str | None = None  # a file that says who may do what
+    seed: int | None = None  # a number that sample data is made from
     token_lifetime: timedelta = timedelta(hours=1)
     session_lifetime: timedelta = timedelta(hours=1)
 
 
 class Instance:
     def __init__(self, plan: Plan, clock: Clock | None = None) -> None:
-        known = known_entities()
+        known, self._own_rows = read_model(plan.schema)
         self.plan = plan
         self.clock = clock or Clock()
         self.database = Database(plan.data, known)
@@ -71,12 +76,15 @@ class Instance:
         )
         self._fill_when_new()
         self.identity = Identity(self._credentials(), self.clock)
-        self.resources = Resources(self.records)
+        self.gate = Gate()
+        self.resources = Resources(self.records, self.gate)
+        self._first_rights = read_rights_file(plan.rights, known)
+        self.gate.change(self._first_rights)
         if plan.webhook_url:
             self.set_webhook(plan.webhook_url)
         self.change_faults(plan.faults)
-        self._fresh: sqlite3.Connection = self.database.snapshot()
-        self.records.listeners += [self.engine.notice, self._react, self.feed.notice]
+        self._fresh = self.database.snapshot()
+        self.records.listeners += [self._signal, self._react, self.feed.notice]
 
     @property
     def author(self) -> Author:
@@ -96,26 +104,50 @@ class Instance:
                 self.library.keep(process)
 
     def reset(self) -> None:
-        """Back to how it was at the start, in milliseconds. Tokens and sessions stay good."""
+        """Back to how it was at the start, in milliseconds; a file is filled anew. Tokens and
+        sessions stay good.
+        """
         self.engine.stop_all()
-        self.database.restore(self._fresh)
+        if self._fresh is not None:
+            self.database.restore(self._fresh)
+        else:
+            self._begin_anew()
+        self.gate.change(self._first_rights)
         self.change_faults(self.plan.faults)
 
     def close(self) -> None:
-        self._fresh.close()
+        if self._fresh is not None:
+            self._fresh.close()
         self.database.close()
 
+    def _begin_anew(self) -> None:
+        with self.records.silence():
+            self.database.empty()
+            self._fill()
+        if self.plan.webhook_url:
+            self.set_webhook(self.plan.webhook_url)
+
+    def _signal(self, changes: list[Change]) -> None:
+        if not self.weather.faults.processes_stopped:
+            self.engine.notice(changes)
+
     def _react(self, changes: list[Change]) -> None:
-        react(self.records, changes)
+        react(self.records, changes, processes_run=not self.weather.faults.processes_stopped)
 
     def _fill_when_new(self) -> None:
-        if self.database.setting("filled"):
-            return
+        if not self.database.setting("filled"):
+            self._fill()
+
+    def _fill(self) -> None:
         with self.database.unchecked(), self.records.transaction():
-            for entity, rows in stock_rows().items():
+            for entity, rows in (*stock_rows().items(), *self._own_rows.items()):
                 for row in rows:
                     self.records.create(entity, _kept(row), by=SUPERVISOR, at=self.clock.now())
-            plant_cases(self.records, self.plan.seed_cases, self.clock.now())
+            if self.plan.seed is None:
+                plant_cases(self.records, self.plan.seed_cases, self.clock.now())
+            else:
+                cases = self.plan.seed_cases or SAMPLE_CASES
+                plant(self.records, self.plan.seed, cases, self.clock.now())
             self.database.keep_setting("filled", "1")
 
     def _credentials(self) -> Credentials:

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from creatio_sandbox.clock import Clock, stamp
 from creatio_sandbox.database import Database
-from creatio_sandbox.entities import Column, Entity
+from creatio_sandbox.entities import Column, Model
 from creatio_sandbox.failures import Broken, Missing
 from creatio_sandbox.values import Stored
 
@@ -67,10 +67,13 @@ def _select(entity: str, columns: tuple[str, ...]) -> str:
 class Records:
     database: Database
     clock: Clock
-    known: Mapping[str, Entity]
+    known: Model
     rules: tuple[Rule, ...] = ()  # what the server adds to a save, before it is written
     listeners: list[Callable[[list[Change]], None]] = field(default_factory=list)
     _unpublished: list[Change] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.database.define("creatio_now", lambda: stamp(self.clock.now()))
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -85,6 +88,15 @@ class Records:
             changes, self._unpublished = self._unpublished, []
             for listener in self.listeners:
                 listener(changes)
+
+    @contextmanager
+    def silence(self) -> Iterator[None]:
+        """Nobody is told of what is written here."""
+        listeners, self.listeners = self.listeners, []
+        try:
+            yield
+        finally:
+            self.listeners = listeners
 
     def row(self, entity: str, id: str) -> Row | None:
         columns = tuple(self.known[entity].columns)

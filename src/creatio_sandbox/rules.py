@@ -101,8 +101,9 @@ def note_in_history(records: Records, change: Change) -> None:
     records.create("CaseMessageHistory", entry, by=SYSTEM, at=records.clock.now())
 
 
-def react(records: Records, changes: list[Change]) -> None:
-    """Listens after the commit, as the shipped processes do."""
+def react(records: Records, changes: list[Change], *, processes_run: bool) -> None:
+    """Listens after the commit. Reopening is a shipped process, and stops with the others."""
     for change in changes:
         note_in_history(records, change)
-        reopen_on_incoming_mail(records, change)
+        if processes_run:
+            reopen_on_incoming_mail(records, change)

@@ -16,6 +16,9 @@ LOGIN_PAGE: Final = b"""<!DOCTYPE html><html><head><title>Sandbox, not Creatio</
 <p>This address wants a signed-in session. Programs sign in at
 <code>/ServiceModel/AuthService.svc/Login</code> or <code>/connect/token</code>;
 people at <a href="/desk">the agent desk</a>.</p></body></html>"""
+MAINTENANCE_PAGE: Final = b"""<!DOCTYPE html><html><head><title>Sandbox, not Creatio</title></head>
+<body><h1>Maintenance</h1><p>The site is being updated and will be back in some minutes.</p>
+</body></html>"""
 REFUSED: Final = "Invalid username or password specified."
 MONTH: Final = 30 * 24 * 3600
 

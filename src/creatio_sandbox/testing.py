@@ -16,16 +16,21 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
 
+import msgspec
+
 from creatio_sandbox.acts import Desk
 from creatio_sandbox.casebook import case_list, whole_case
+from creatio_sandbox.failures import Missing
 from creatio_sandbox.faults import Faults, read_faults
 from creatio_sandbox.instance import Plan
 from creatio_sandbox.processes import Process
 from creatio_sandbox.records import Row
+from creatio_sandbox.rights import ALL_ALLOWED, Rights, read_rights
 from creatio_sandbox.runs import Run
 from creatio_sandbox.server import Address, Serving, prepare, run_to_the_end
+from creatio_sandbox.services import WebService
 
-__all__ = ["Faults", "Plan", "Process", "Run", "Sandbox", "start"]
+__all__ = ["Faults", "Plan", "Process", "Rights", "Run", "Sandbox", "WebService", "start"]
 
 T = TypeVar("T")
 PATIENCE = timedelta(seconds=30)
@@ -129,6 +134,12 @@ class Sandbox:
         chosen = read_faults(given, faults)
         self._there(lambda: self.serving.instance.change_faults(chosen))
 
+    def set_rights(self, rights: Rights = ALL_ALLOWED) -> None:
+        """In place of those of before; with nothing given everybody may do everything."""
+        given = msgspec.json.encode(rights)
+        instance = self.serving.instance
+        self._there(lambda: instance.gate.change(read_rights(given, instance.records.known)))
+
     def set_webhook(self, url: str | None, *, not_created_by: str | None = None) -> None:
         instance = self.serving.instance
         self._there(lambda: instance.set_webhook(url, not_created_by=not_created_by))
@@ -138,6 +149,24 @@ class Sandbox:
 
     def processes(self) -> list[Process]:
         return self._there(self.serving.instance.library.all)
+
+    def run_process(self, process: str, record: str) -> Run:
+        """By hand, as if the signal had named this record."""
+        instance = self.serving.instance
+
+        def run() -> Run:
+            known = instance.library.one(process)
+            if known is None:
+                raise Missing(f"There is no process '{process}'.")
+            return instance.engine.run_by_hand(known, record, by="a test")
+
+        return self._there(run)
+
+    def keep_service(self, service: WebService) -> WebService:
+        return self._there(lambda: self.serving.instance.services.keep(service))
+
+    def services(self) -> list[WebService]:
+        return self._there(self.serving.instance.services.all)
 
     def log(self, limit: int = 1000, *, case: str | None = None) -> Sequence[Run]:
         """Newest first."""
@@ -158,7 +187,7 @@ class Sandbox:
         self._there(forget)
 
     def reset(self) -> None:
-        """Records, processes, log and faults as at the start; tokens stay good."""
+        """Records, processes, log, faults and rights as at the start; tokens stay good."""
         self._there(self.serving.instance.reset)
 
     @property

@@ -120,7 +120,7 @@ class Exchange:
         loop = asyncio.get_running_loop()
         for _ in range(CONNECTIONS):
             _, asking = await loop.create_connection(
-                lambda: Asking(self._answered), parts.hostname, parts.port
+                lambda: Asking(self._answered), parts.hostname or "", parts.port or 80
             )
             self._idle.append(asking)
 

@@ -1,5 +1,6 @@
 """Where a reply's time goes: statements by PostgreSQL's statistics, functions by a sampler."""
 
+import re
 import sys
 from collections import Counter
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Final
 
 import asyncpg
 
+from caseway.store.queries import load_all
 from tests.bench.exchange import round_robin
 from tests.bench.figures import Figure, Report
 from tests.bench.ground import Ground
@@ -29,6 +31,18 @@ LIBRARIES: Final = 14
 LONGEST: Final = 58
 AT_WORK: Final = "Runner.run"  # in each stack once the event loop runs
 NOT_YET: Final = ("importlib", "web/app.py:build", "bootstrap.py")
+
+
+def _bare(statement: str) -> str:
+    """Without what PostgreSQL replaces by numbers: constants and parameters are all the same."""
+    told = re.sub(r"^/\*.*?\*/\s*", "", statement)
+    told = re.sub(r"\$\d+|'[^']*'|\b\d+\b|\b(?:true|false|null)\b", "?", told, flags=re.IGNORECASE)
+    return " ".join(told.split())
+
+
+_OURS: Final = {
+    _bare(query.sql): query.name for queries in load_all().values() for query in queries.values()
+}
 
 
 async def measure(*, quick: bool) -> Report:
@@ -111,5 +125,5 @@ async def _administer(ground: Ground, statement: str) -> list[asyncpg.Record]:
 
 
 def _words(statement: str) -> str:
-    words = " ".join(statement.split())
+    words = _OURS.get(_bare(statement)) or " ".join(statement.split())
     return words if len(words) <= LONGEST else f"{words[:LONGEST]}…"

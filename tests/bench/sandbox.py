@@ -114,7 +114,7 @@ async def _cases(desk: aiohttp.ClientSession, url: str, many: int) -> list[str]:
             shown = [(one["subject"], one["id"]) for one in listed]
             ours = sorted(one for one in shown if one[0].startswith("customer "))
             if len(ours) == many:
-                return [id for _, id in ours]
+                return [case for _, case in ours]
             await asyncio.sleep(0.1)
 
 

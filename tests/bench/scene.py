@@ -13,7 +13,7 @@ import aiohttp
 from tests.bench import rows
 from tests.bench.exchange import Exchange, calls, open_exchange
 from tests.bench.ground import CASEWAY, Ground, Served, open_ground
-from tests.bench.processes import Running, running, said
+from tests.bench.processes import running, said
 
 THIN: Final = (sys.executable, "-m", "tests.bench.thin_creatio")
 CONVERSATIONS: Final = 5_000

@@ -97,8 +97,8 @@ def _now() -> str:
 
 def _reply(case: str) -> bytes:
     raw = os.urandom(16).hex()
-    id = f"{raw[:8]}-{raw[8:12]}-4{raw[13:16]}-8{raw[17:20]}-{raw[20:]}"
-    return REPLY.format(id=id, case=case, now=_now()).encode()
+    activity = f"{raw[:8]}-{raw[8:12]}-4{raw[13:16]}-8{raw[17:20]}-{raw[20:]}"
+    return REPLY.format(id=activity, case=case, now=_now()).encode()
 
 
 async def _serve() -> None:

@@ -20,6 +20,10 @@ class Reply:
     body: bytes
 
     @property
+    def failed(self) -> bool:
+        return self.status >= 400
+
+    @property
     def json(self) -> Any:
         return json.loads(self.body)
 

@@ -87,6 +87,16 @@ def test_a_flat_lookup_in_a_filter_is_a_server_error(
         ("Subject", "The $filter expression must evaluate to a single boolean value."),
         ("contains(Subject,1)", "No function signature for the function with name 'contains'"),
         ("not Subject", "A unary operator with an incompatible type was detected."),
+        ("substringof('a',Subject)", "An unknown function with name 'substringof' was found."),
+        (
+            "Subject add 1 eq 2",
+            f"{INCOMPATIBLE} 'Edm.String' and 'Edm.Int32' for operator kind 'Add'.",
+        ),
+        (
+            "ActivityCollectionByCase eq null",
+            "The property 'ActivityCollectionByCase' is a collection",
+        ),
+        ("Status/any(s: s/IsFinal)", "Any/All may only be used following a collection."),
         ("Subject eq 'a' and Number", "A binary operator with incompatible types was detected."),
     ],
 )
@@ -112,8 +122,7 @@ def test_fifteen_ids_pass_and_twenty_are_too_many(caller: Caller) -> None:
 @pytest.mark.parametrize(
     ("condition", "what"),
     [
-        ("round(SolutionRemains) eq 1", "function 'round'"),
-        ("ProcessListeners add 1 eq 2", "BinOp"),
+        ("fractionalseconds(ModifiedOn) eq 1", "function 'fractionalseconds'"),
         ("Lead/LeadName eq 'a'", "entity 'Lead'"),
     ],
 )

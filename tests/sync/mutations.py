@@ -75,6 +75,7 @@ MUTATIONS: Final = (
                 LOOKS,
                 "       SET lease_until = NULL, starts = 0, failures = 0,",
                 "       SET lease_until = NULL, due_at = NULL, starts = 0, failures = 0,",
+                everywhere=True,
             ),
             Patch(LOOKS, "AND lease_until IS NOT NULL AND due_at IS NULL\n", ""),
         ),
@@ -160,9 +161,9 @@ MUTATIONS: Final = (
             Patch("store/looks.py", *SHORT_WAY),
             Patch(
                 "sync/executor.py",
-                "        renewed = await self.looks.settle(  # T4b\n",
-                "        await self.looks.note(self.claimed, before, claimed)\n"
-                "        renewed = await self.looks.settle(  # T4b\n",
+                "        after = claimed.on(event)\n",
+                "        after = claimed.on(event)\n"
+                "        await self.looks.note(self.claimed, before, claimed)\n",
             ),
         ),
     ),

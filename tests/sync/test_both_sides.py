@@ -9,8 +9,7 @@ import os
 from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import partial
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import asyncpg
 import pytest
@@ -71,9 +70,11 @@ class Told:
 
 
 class BothSides(RuleBasedStateMachine):
-    def __init__(self, ground: Ground) -> None:
+    ground: ClassVar[Ground]
+
+    def __init__(self) -> None:
         super().__init__()
-        self.ground, self.run = ground, ground.run
+        self.run = self.ground.run
         self.told = Told()
         self.hooks: list[tuple[CaseId, str]] = []
         self.stalled: Stalled | None = None
@@ -359,8 +360,13 @@ async def _opened(pool: "asyncpg.Pool[asyncpg.Record]") -> "asyncpg.Pool[asyncpg
 
 
 def test_in_the_end_both_sides_agree_and_nothing_is_lost(ground: Ground) -> None:
+    here = ground
+
+    class Here(BothSides):
+        ground = here
+
     run_state_machine_as_test(
-        partial(BothSides, ground),
+        Here,
         settings=settings(
             max_examples=int(EXAMPLES or 25),
             stateful_step_count=30,

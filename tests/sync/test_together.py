@@ -257,7 +257,7 @@ async def test_a_webhook_in_the_same_moment_breaks_no_import(story: Story) -> No
     assert await _positions(story, key) == [1, 2, 3]
 
 
-@pytest.mark.parametrize("statement", ["import_usual", "settle_attempt"])
+@pytest.mark.parametrize("statement", ["import_usual", "settle_and_release"])
 async def test_a_trigger_while_a_write_waits_for_the_row_breaks_nothing(
     statement: str, story: Story
 ) -> None:
@@ -266,7 +266,7 @@ async def test_a_trigger_while_a_write_waits_for_the_row_breaks_nothing(
     key = await _key(story, case)
     story.creatio.agent_replies(case, "reply")
     await story.webhook(case)
-    at = {"import_usual": ("look", "stall after"), "settle_attempt": ("send", "stall after")}
+    at = {"import_usual": ("look", "stall after"), "settle_and_release": ("send", "stall after")}
     hold = asyncio.Event()
     held = asyncio.Event()
 

@@ -96,7 +96,7 @@ class DesignPages:
                 return editing.add_after(process, chosen, what)
             case "up" | "down":
                 editing.move(process, chosen, -1 if deed == "up" else 1)
-            case "remove" if chosen != START:
+            case "remove" if (what or chosen) != START:
                 return editing.remove(process, what or chosen)
             case "flow":
                 gateway = editing.element_of(process, chosen)

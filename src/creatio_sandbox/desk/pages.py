@@ -21,8 +21,10 @@ from creatio_sandbox.desk.library_pages import LibraryPages
 from creatio_sandbox.desk.log_pages import LogPages
 from creatio_sandbox.desk.service_pages import ServicePages
 from creatio_sandbox.desk.timeline import timeline
+from creatio_sandbox.elements import Source
 from creatio_sandbox.failures import Missing, Refused
 from creatio_sandbox.instance import Instance
+from creatio_sandbox.offers import caption
 from creatio_sandbox.values import EMPTY_TIME
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -74,6 +76,8 @@ def templates(instance: Instance) -> Environment:
     )
     made.filters["when"] = lambda text: clock_time(text, instance.clock.now())
     made.filters["seconds"] = lambda text: f"{_moment(text):%H:%M:%S}" if text else ""
+    made.filters["caption"] = caption
+    made.globals["empty_source"] = Source()
     made.filters["tone"] = lambda name: TONES.get(name, "grey")
     made.filters["initials"] = lambda name: "".join(word[0] for word in name.split()[:2]).upper()
     return made

@@ -51,6 +51,14 @@ class BadQuery(Refused):
     """A query option that does not parse, or asks for what the model does not have."""
 
 
+class NoRight(Refused):
+    """A user without the right to do that with an entity."""
+
+    def __init__(self, entity: str, status: int) -> None:
+        super().__init__(f'Current user does not have permissions for the "{entity}" object')
+        self.status = status  # 403 or 500: nobody knows which, so it can be chosen
+
+
 class NoSuchResource(Refused):
     """Nothing is routed there."""
 
@@ -114,6 +122,10 @@ def refusal(failure: Refused) -> Answer:
             return Answer(415, body, {"Content-Type": PLAIN_JSON})
         case Broken():
             return error(500, "An error has occurred.", str(failure), failure.kind)
+        case NoRight():
+            message = "An error has occurred." if failure.status == 500 else str(failure)
+            kind = "System.Security.SecurityException"
+            return error(failure.status, message, str(failure), kind)
         case NotModelled():
             return error(501, f"The sandbox does not model this: {failure}")
         case _:

@@ -5,10 +5,10 @@ from functools import lru_cache
 from typing import Any, Final
 
 from odata_query import ast
-from odata_query.exceptions import ODataException
+from odata_query.exceptions import ODataException, UnknownFunctionException
 from odata_query.grammar import ODataLexer, ODataParser
 
-from creatio_sandbox.entities import known_entities
+from creatio_sandbox.entities import Model
 from creatio_sandbox.failures import Malformed, NotModelled
 from creatio_sandbox.odata import functions, terms
 from creatio_sandbox.odata.answers import BadQuery
@@ -43,6 +43,11 @@ def parse(text: str) -> Any:
         pieces[at] = KEYWORD_PREFIX.sub(rf"{GUARD}\1", pieces[at])
     try:
         tree = ODataParser().parse(ODataLexer().tokenize("".join(pieces)))
+    except UnknownFunctionException as failure:
+        raise BadQuery(
+            f"An unknown function with name '{failure.function_name}' was found. This may also be "
+            "a function import or a key lookup on a navigation property, which is not allowed."
+        ) from None
     except ODataException as failure:
         where = getattr(getattr(failure, "token", None), "index", len(text))
         raise BadQuery(f"Syntax error at position {where} in '{text}'.") from None
@@ -80,6 +85,10 @@ def count_nodes(node: Any) -> int:
             return 1 + count_nodes(node.operand)
         case ast.Call():
             return 1 + sum(count_nodes(argument) for argument in node.args)
+        case ast.CollectionLambda(lambda_=None):
+            return 1 + count_nodes(node.owner)
+        case ast.CollectionLambda(lambda_=ast.Lambda(expression=expression)):
+            return 1 + count_nodes(node.owner) + count_nodes(expression)
         case _:
             return 2
 
@@ -126,16 +135,40 @@ def compile_node(node: Any, paths: Paths) -> Term:
         case ast.Call():
             arguments = [compile_node(argument, paths) for argument in node.args]
             return functions.call(full_name(node.func), arguments)
-        case ast.CollectionLambda() | ast.BinOp() | ast.UnaryOp():
-            raise NotModelled(f"'{type(node).__name__}' in $filter")
+        case ast.BinOp():
+            left, right = compile_node(node.left, paths), compile_node(node.right, paths)
+            return terms.calculate(type(node.op).__name__, left, right)
+        case ast.UnaryOp():
+            return terms.minus(compile_node(node.operand, paths))
+        case ast.CollectionLambda():
+            return compile_lambda(node, paths)
         case _:
             return literal(node)
 
 
+def compile_lambda(node: ast.CollectionLambda, paths: Paths) -> Term:
+    """any: one record of the collection fulfils it. all: none fails it."""
+    back, alias = paths.collection(path_of(node.owner))
+    inner_node = node.lambda_
+    inner = paths.within(back, None if inner_node is None else full_name(inner_node.identifier))
+    condition = Term("1", BOOLEAN)
+    if inner_node is not None:
+        condition = compile_node(inner_node.expression, inner)
+        if condition.edm != BOOLEAN:
+            raise BadQuery("The lambda expression must evaluate to a single boolean value.")
+    every = isinstance(node.operator, ast.All)
+    wanted = f"({condition.sql}) IS NOT 1" if every else condition.sql
+    sql = (
+        f"{'NOT ' if every else ''}EXISTS (SELECT 1 {inner.sources()}"
+        f' WHERE {inner.alias}."{back.column.name}" = {alias}."Id" AND {wanted})'
+    )
+    return Term(f"({sql})", BOOLEAN, condition.values)
+
+
 @lru_cache(maxsize=4096)
-def compile_filter(entity: str, text: str) -> tuple[Term, dict[str, str]]:
+def compile_filter(model: Model, entity: str, text: str) -> tuple[Term, dict[str, str]]:
     """The condition and the joins that it needs. The caller may not change the joins."""
-    paths = Paths(known_entities()[entity])
+    paths = Paths(model, model[entity])
     tree = parse(text)
     if count_nodes(tree) > NODE_LIMIT:
         raise BadQuery(TOO_MANY_NODES)

@@ -8,6 +8,7 @@ from creatio_sandbox.odata.answers import BadQuery
 from creatio_sandbox.odata.terms import BOOLEAN, NULL, STRING, TIME, Term
 
 INT: Final = "Edm.Int32"
+DECIMAL: Final = "Edm.Decimal"
 
 
 def _contains(text: Term, part: Term) -> Term:
@@ -42,6 +43,23 @@ def _part_of_time(first: int, length: int) -> Callable[[Term], Term]:
     return cut
 
 
+def _concat(text: Term, more: Term) -> Term:
+    return Term(f"({text.sql} || {more.sql})", STRING, text.values + more.values)
+
+
+def _substring(text: Term, start: Term, length: Term | None = None) -> Term:
+    """OData counts from 0, SQL from 1."""
+    if length is None:
+        sql = f"substr({text.sql}, {start.sql} + 1)"
+        return Term(sql, STRING, text.values + start.values)
+    sql = f"substr({text.sql}, {start.sql} + 1, {length.sql})"
+    return Term(sql, STRING, text.values + start.values + length.values)
+
+
+def _midnight(term: Term) -> Term:
+    return Term(f"(substr({term.sql}, 1, 10) || 'T00:00:00.000000')", TIME, term.values)
+
+
 FUNCTIONS: Final[dict[str, tuple[tuple[str, ...], Callable[..., Term]]]] = {
     "contains": ((STRING, STRING), _contains),
     "startswith": ((STRING, STRING), _startswith),
@@ -57,7 +75,15 @@ FUNCTIONS: Final[dict[str, tuple[tuple[str, ...], Callable[..., Term]]]] = {
     "hour": ((TIME,), _part_of_time(12, 2)),
     "minute": ((TIME,), _part_of_time(15, 2)),
     "second": ((TIME,), _part_of_time(18, 2)),
+    "date": ((TIME,), _midnight),
+    "now": ((), lambda: Term("creatio_now()", TIME)),
+    "concat": ((STRING, STRING), _concat),
+    "substring": ((STRING, INT, INT), _substring),
+    "round": ((DECIMAL,), _one("round", DECIMAL)),
+    "floor": ((DECIMAL,), _one("floor", DECIMAL)),
+    "ceiling": ((DECIMAL,), _one("ceil", DECIMAL)),
 }
+FEWEST: Final = {"substring": 2}  # arguments, where fewer than all are enough
 
 
 def call(name: str, arguments: list[Term]) -> Term:
@@ -66,9 +92,12 @@ def call(name: str, arguments: list[Term]) -> Term:
         raise NotModelled(f"function '{name}' in $filter")
     wanted, function = known
     given = tuple(argument.edm for argument in arguments)
-    if len(given) != len(wanted) or any(
-        have not in {want, NULL} for have, want in zip(given, wanted, strict=True)
-    ):
+    fewest = FEWEST.get(name, len(wanted))
+    fits = fewest <= len(given) <= len(wanted) and all(
+        have in {want, NULL} or (want == DECIMAL and have == INT)
+        for have, want in zip(given, wanted, strict=False)
+    )
+    if not fits:
         raise BadQuery(
             f"No function signature for the function with name '{name}' matches the specified "
             f"arguments. The function signatures considered are: {name}({', '.join(wanted)})."

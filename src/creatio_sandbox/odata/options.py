@@ -13,6 +13,7 @@ from creatio_sandbox.odata.answers import BadQuery
 KNOWN: Final = {
     "$select", "$expand", "$filter", "$orderby", "$top", "$skip", "$count", "$format",
 }  # fmt: skip
+WITHIN_EXPAND: Final = KNOWN - {"$format"}
 EXPANSION_DEPTH: Final = 2
 NAME: Final = re.compile(r"[A-Za-z_]\w*")
 
@@ -20,19 +21,24 @@ NAME: Final = re.compile(r"[A-Za-z_]\w*")
 @dataclass(frozen=True, slots=True)
 class Expansion:
     navigation: str
-    select: tuple[str, ...] | None  # None: every column
-    inner: tuple["Expansion", ...] = ()
+    options: "Options"
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    select: tuple[str, ...] | None = None
+    select: tuple[str, ...] | None = None  # None: every column
     expand: tuple[Expansion, ...] = ()
     filter: str | None = None
     orderby: tuple[tuple[tuple[str, ...], bool], ...] = ()  # path, descending
     top: int | None = None
     skip: int = 0
     count: bool = False
+
+    @property
+    def for_collections(self) -> bool:
+        """Whether it asks for what a single record cannot give."""
+        paged = self.top is not None or self.skip > 0 or self.count
+        return paged or self.filter is not None or bool(self.orderby)
 
 
 def read_pairs(query: str) -> Mapping[str, str]:
@@ -70,8 +76,11 @@ def names(text: str) -> tuple[str, ...] | None:
 
 
 def split_outside_brackets(text: str, separator: str) -> Iterator[str]:
-    depth, start = 0, 0
+    depth, start, quoted = 0, 0, False
     for at, letter in enumerate(text):
+        quoted ^= letter == "'"
+        if quoted:
+            continue
         depth += (letter == "(") - (letter == ")")
         if depth < 0:
             break
@@ -83,7 +92,7 @@ def split_outside_brackets(text: str, separator: str) -> Iterator[str]:
     yield text[start:]
 
 
-def expansions(text: str, depth: int = 1) -> tuple[Expansion, ...]:
+def expansions(text: str, depth: int) -> tuple[Expansion, ...]:
     if depth > EXPANSION_DEPTH:
         raise BadQuery(
             "The request includes a $expand path which is too deep. The maximum depth allowed is "
@@ -100,20 +109,15 @@ def expansion(text: str, depth: int) -> Expansion:
         raise NotModelled(f"a path in $expand: '{name}'")
     if not NAME.fullmatch(name) or bool(bracket) != rest.endswith(")"):
         raise BadQuery(f"Term '{text}' is not valid in a $select or $expand expression.")
-    select: tuple[str, ...] | None = None
-    inner: tuple[Expansion, ...] = ()
+    pairs: dict[str, str] = {}
     for option in split_outside_brackets(rest[:-1], ";") if bracket else ():
         key, _, value = option.strip().partition("=")
-        match key:
-            case "$select":
-                select = names(value)
-            case "$expand":
-                inner = expansions(value, depth + 1)
-            case "":
-                continue
-            case _:
-                raise NotModelled(f"'{key}' within $expand")
-    return Expansion(name, select, inner)
+        if not key:
+            continue
+        if key not in WITHIN_EXPAND:
+            raise NotModelled(f"'{key}' within $expand")
+        pairs[key] = value
+    return Expansion(name, from_pairs(pairs, depth + 1))
 
 
 def order(text: str) -> Iterator[tuple[tuple[str, ...], bool]]:
@@ -132,13 +136,17 @@ def read_options(query: str) -> Options:
     if not query:
         return Options()
     pairs = read_pairs(query)
-    if pairs.get("$count", "false") not in {"true", "false"}:
-        raise BadQuery(f"'{pairs['$count']}' is not a valid count option.")
     if pairs.get("$format", "json") not in {"json", "application/json"}:
         raise NotModelled(f"$format={pairs['$format']}")
+    return from_pairs(pairs, 1)
+
+
+def from_pairs(pairs: Mapping[str, str], depth: int) -> Options:
+    if pairs.get("$count", "false") not in {"true", "false"}:
+        raise BadQuery(f"'{pairs['$count']}' is not a valid count option.")
     return Options(
         select=names(pairs["$select"]) if "$select" in pairs else None,
-        expand=expansions(pairs["$expand"]) if pairs.get("$expand") else (),
+        expand=expansions(pairs["$expand"], depth) if pairs.get("$expand") else (),
         filter=pairs.get("$filter") or None,
         orderby=tuple(order(pairs["$orderby"])) if pairs.get("$orderby") else (),
         top=number("$top", pairs["$top"]) if "$top" in pairs else None,

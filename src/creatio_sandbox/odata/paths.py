@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from creatio_sandbox.entities import Column, Entity, known_entities
+from creatio_sandbox.entities import Collection, Column, Entity, Model
 from creatio_sandbox.failures import Broken, NotModelled
 from creatio_sandbox.odata.answers import BadQuery
 
@@ -19,14 +19,19 @@ def unknown_property(name: str, entity: Entity) -> BadQuery:
 class Paths:
     """Each join is named for its path, so that filter, order and expansion share it."""
 
+    model: Model
     root: Entity
-    known: Mapping[str, Entity] = field(default_factory=known_entities)
+    alias: str = ROOT
     joins: dict[str, str] = field(default_factory=dict)
+    variables: Mapping[str, "Paths"] = field(default_factory=dict)  # of any and all
+    depth: int = 0  # of any and all around this
 
     def column(self, path: tuple[str, ...]) -> tuple[str, Column]:
         """The SQL that reads it, and what it is."""
+        if len(path) > 1 and path[0] in self.variables:
+            return self.variables[path[0]].column(path[1:])
         *steps, last = path
-        entity, alias = self.root, ROOT
+        entity, alias = self.root, self.alias
         for depth, step in enumerate(steps):
             lookup = self._lookup(entity, step)
             if last == "Id" and depth == len(steps) - 1:
@@ -36,25 +41,54 @@ class Paths:
         if found is None:
             if last in entity.navigations or last in entity.streams:
                 raise NotModelled(f"'{'/'.join(path)}' used as a value")
+            if last in self.model.collections(entity.name):
+                raise BadQuery(f"The property '{last}' is a collection and has no single value.")
             raise unknown_property(last, entity)
         if found.target is not None:
             text = f"Column by path {'.'.join(path)} not found in schema {self.root.name}"
             raise Broken(text, "Terrasoft.Common.ItemNotFoundException")
         return f'{alias}."{last}"', found
 
+    def collection(self, path: tuple[str, ...]) -> tuple[Collection, str]:
+        """The way back that a path ends with, and the alias of the record that it starts from."""
+        if len(path) > 1 and path[0] in self.variables:
+            return self.variables[path[0]].collection(path[1:])
+        *steps, last = path
+        entity, alias = self.root, self.alias
+        for step in steps:
+            entity, alias = self.follow(entity, alias, step)
+        back = self.model.collections(entity.name).get(last)
+        if back is None:
+            if last in entity.columns or last in entity.navigations:
+                raise BadQuery("Any/All may only be used following a collection.")
+            raise unknown_property(last, entity)
+        return back, alias
+
+    def within(self, back: Collection, variable: str | None) -> "Paths":
+        """The paths of what stands in any(…) or all(…)."""
+        inner = Paths(
+            self.model,
+            self.model[back.entity],
+            alias=f"c{self.depth + 1}",
+            depth=self.depth + 1,
+        )
+        outer = {**self.variables, "$it": self.variables.get("$it", self)}
+        inner.variables = {**outer, variable: inner} if variable else outer
+        return inner
+
     def follow(self, entity: Entity, alias: str, step: str) -> tuple[Entity, str]:
         lookup = self._lookup(entity, step)
-        target = self.known.get(lookup.target or "")
+        target = self.model.get(lookup.target or "")
         if target is None:
             raise NotModelled(f"entity '{lookup.target}'")
-        joined = f"{alias}_{step}"
+        joined = f"{alias}__{step}"
         self.joins[joined] = (
             f'LEFT JOIN "{target.name}" AS {joined} ON {joined}."Id" = {alias}."{lookup.name}"'
         )
         return target, joined
 
     def sources(self) -> str:
-        return " ".join((f'FROM "{self.root.name}" AS {ROOT}', *self.joins.values()))
+        return " ".join((f'FROM "{self.root.name}" AS {self.alias}', *self.joins.values()))
 
     def _lookup(self, entity: Entity, step: str) -> Column:
         lookup = entity.navigations.get(step)

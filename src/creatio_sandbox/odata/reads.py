@@ -1,25 +1,21 @@
-"""GET: a collection, a count, one record, one property of it, its bytes."""
+"""GET: a collection, a count, one record, what an expansion holds."""
 
 from itertools import chain
 from typing import Any, Final
 
-from creatio_sandbox.database import Database
-from creatio_sandbox.entities import Entity
+from creatio_sandbox.entities import Collection, Entity
 from creatio_sandbox.failures import Missing
-from creatio_sandbox.odata.answers import (
-    VERSION,
-    Answer,
-    BadQuery,
-    Call,
-    answer_json,
-)
+from creatio_sandbox.odata.answers import VERSION, Answer, BadQuery, Call, answer_json
 from creatio_sandbox.odata.filters import compile_filter
 from creatio_sandbox.odata.options import Options, read_options
-from creatio_sandbox.odata.paths import ROOT, Paths, unknown_property
-from creatio_sandbox.odata.shapes import Reading, reading, show
-from creatio_sandbox.values import EMPTY_TIME, SHOWN, shown_time
+from creatio_sandbox.odata.paths import ROOT, Paths
+from creatio_sandbox.odata.shapes import ONLY_COLLECTIONS, Reading, reading, show
+from creatio_sandbox.odata.terms import BOOLEAN, Term
+from creatio_sandbox.records import Records
+from creatio_sandbox.values import EMPTY_TIME, shown_time
 
 ROW_CAP: Final = 20_000
+ALL: Final = Term("1", BOOLEAN)
 
 
 def _sources(entity: Entity, *joins: dict[str, str]) -> str:
@@ -27,17 +23,22 @@ def _sources(entity: Entity, *joins: dict[str, str]) -> str:
     return " ".join((f'FROM "{entity.name}" AS {ROOT}', *merged.values()))
 
 
-def _where(entity: Entity, options: Options) -> tuple[str, tuple[Any, ...], dict[str, str]]:
+def _where(
+    records: Records, entity: Entity, options: Options, within: Term
+) -> tuple[str, tuple[Any, ...], dict[str, str]]:
     if options.filter is None:
-        return "", (), {}
-    condition, joins = compile_filter(entity.name, options.filter)
-    return f" WHERE {condition.sql}", condition.values, joins
+        return ("", (), {}) if within is ALL else (f" WHERE {within.sql}", within.values, {})
+    condition, joins = compile_filter(records.known, entity.name, options.filter)
+    if within is ALL:
+        return f" WHERE {condition.sql}", condition.values, joins
+    where = f" WHERE {within.sql} AND {condition.sql}"
+    return where, within.values + condition.values, joins
 
 
-def _order(entity: Entity, options: Options) -> tuple[str, dict[str, str]]:
+def _order(records: Records, entity: Entity, options: Options) -> tuple[str, dict[str, str]]:
     if not options.orderby:
         return "", {}
-    paths = Paths(entity)
+    paths = Paths(records.known, entity)
     parts = [
         f"{paths.column(path)[0]} {'DESC' if descending else 'ASC'}"
         for path, descending in options.orderby
@@ -45,26 +46,49 @@ def _order(entity: Entity, options: Options) -> tuple[str, dict[str, str]]:
     return f" ORDER BY {', '.join(parts)}", paths.joins
 
 
-def count(database: Database, entity: Entity, options: Options) -> int:
-    where, values, joins = _where(entity, options)
-    found = database.one(f"SELECT count(*) {_sources(entity, joins)}{where}", values)
+def count(records: Records, entity: Entity, options: Options, within: Term = ALL) -> int:
+    where, values, joins = _where(records, entity, options, within)
+    found = records.database.one(f"SELECT count(*) {_sources(entity, joins)}{where}", values)
     return int(found[0]) if found else 0
 
 
-def read_collection(database: Database, entity: Entity, call: Call) -> Answer:
-    options = read_options(call.query)
-    read = reading(entity.name, options)
-    where, values, joins = _where(entity, options)
-    order, order_joins = _order(entity, options)
+def rows(
+    records: Records, entity: Entity, read: Reading, options: Options, within: Term = ALL
+) -> list[dict[str, Any] | None]:
+    where, values, joins = _where(records, entity, options, within)
+    order, order_joins = _order(records, entity, options)
     limit = ROW_CAP if options.top is None else min(options.top, ROW_CAP)
     sql = (
         f"SELECT {', '.join(read.columns)} {_sources(entity, read.joins, joins, order_joins)}"
         f"{where}{order} LIMIT {limit} OFFSET {options.skip}"
     )
+    found = records.database.all(sql, values)
+    return [show(read.shape, iter(row), lambda *of: expanded(records, *of)) for row in found]
+
+
+def pointing_at(back: Collection, id: str) -> Term:
+    """The records whose lookup names that one."""
+    return Term(f'{ROOT}."{back.column.name}" = ?', BOOLEAN, (id,))
+
+
+def expanded(records: Records, back: Collection, options: Options, id: str) -> dict[str, Any]:
+    entity = records.known[back.entity]
+    read = reading(records.known, back.entity, options)
+    within = pointing_at(back, id)
+    shown: dict[str, Any] = {}
+    if options.count:
+        shown[f"{back.name}@odata.count"] = count(records, entity, options, within)
+    shown[back.name] = rows(records, entity, read, options, within)
+    return shown
+
+
+def read_collection(records: Records, entity: Entity, call: Call, within: Term = ALL) -> Answer:
+    options = read_options(call.query)
+    read = reading(records.known, entity.name, options)
     body: dict[str, Any] = {"@odata.context": context(call, entity, read)}
     if options.count:
-        body["@odata.count"] = count(database, entity, options)
-    body["value"] = [show(read.shape, iter(row)) for row in database.all(sql, values)]
+        body["@odata.count"] = count(records, entity, options, within)
+    body["value"] = rows(records, entity, read, options, within)
     return answer_json(200, body)
 
 
@@ -72,87 +96,45 @@ def context(call: Call, entity: Entity, read: Reading) -> str:
     return f"{call.root}/$metadata#{entity.name}{read.shape.context}"
 
 
-def read_count(database: Database, entity: Entity, call: Call) -> Answer:
-    number = count(database, entity, read_options(call.query))
+def read_count(records: Records, entity: Entity, call: Call, within: Term = ALL) -> Answer:
+    number = count(records, entity, read_options(call.query), within)
     return Answer(200, str(number).encode(), {"Content-Type": "text/plain", **VERSION})
 
 
-def one_row(database: Database, entity: Entity, read: Reading, id: str) -> dict[str, Any]:
+def one_row(records: Records, entity: Entity, read: Reading, id: str) -> dict[str, Any]:
     sql = f'SELECT {", ".join(read.columns)} {_sources(entity, read.joins)} WHERE {ROOT}."Id" = ?'
-    found = database.one(sql, (id,))
-    row = None if found is None else show(read.shape, iter(found))
+    found = records.database.one(sql, (id,))
+    row = (
+        None if found is None else show(read.shape, iter(found), lambda *of: expanded(records, *of))
+    )
     if row is None:
         raise Missing(f"{entity.name}({id})")
     return row
 
 
-def read_one(database: Database, entity: Entity, id: str, call: Call) -> Answer:
+def read_one(records: Records, entity: Entity, id: str, call: Call) -> Answer:
     options = read_options(call.query)
-    if options.filter or options.orderby or options.top is not None or options.skip:
-        raise BadQuery(
-            "The query options $filter, $orderby, $top, $skip and $count can be applied only on "
-            "collections."
-        )
-    read = reading(entity.name, options)
-    row = one_row(database, entity, read, id)
+    if options.for_collections:
+        raise BadQuery(ONLY_COLLECTIONS)
+    read = reading(records.known, entity.name, options)
+    row = one_row(records, entity, read, id)
     return answer_json(200, {"@odata.context": f"{context(call, entity, read)}/$entity", **row})
 
 
 def read_created(
-    database: Database, entity: Entity, id: str, call: Call, stamped: str
+    records: Records, entity: Entity, id: str, call: Call, stamped: str
 ) -> dict[str, Any]:
     """The whole new record. Times that were set just now still have the seventh digit, which the
     database does not keep: a later read shows another value.
     """
-    read = reading(entity.name, Options())
-    row = one_row(database, entity, read, id)
+    read = reading(records.known, entity.name, Options())
+    row = one_row(records, entity, read, id)
     shown = shown_time(stamped)
     exact = f"{stamped}{int(id[0], 16) % 9 + 1}Z"
     for name, value in row.items():
         if value == shown and value != EMPTY_TIME:
             row[name] = exact
     return {"@odata.context": f"{context(call, entity, read)}/$entity", **row}
-
-
-def read_property(
-    database: Database, entity: Entity, id: str, name: str, call: Call, *, raw: bool
-) -> Answer:
-    if name in entity.streams:
-        found = database.one(
-            'SELECT bytes FROM _streams WHERE entity = ? AND id = ? AND "column" = ?',
-            (entity.name, id, name),
-        )
-        one_row(database, entity, reading(entity.name, Options(select=("Id",))), id)
-        content = bytes(found[0]) if found else b""
-        return Answer(
-            200 if content else 204, content, {"Content-Type": "application/octet-stream"}
-        )
-    column = entity.columns.get(name)
-    if column is None:
-        raise unknown_property(name, entity)
-    found = database.one(f'SELECT "{name}" FROM "{entity.name}" WHERE "Id" = ?', (id,))
-    if found is None:
-        raise Missing(f"{entity.name}({id})")
-    value = SHOWN[column.kind](found[0])
-    if raw:
-        return Answer(200, str(value).encode(), {"Content-Type": "text/plain", **VERSION})
-    where = f"{call.root}/$metadata#{entity.name}({id})/{name}"
-    return answer_json(200, {"@odata.context": where, "value": value})
-
-
-def read_navigation(database: Database, entity: Entity, id: str, name: str, call: Call) -> Answer:
-    """`Case(id)/Status`: the record that the lookup points to, 204 where it points nowhere."""
-    paths = Paths(entity)
-    target, _ = paths.follow(entity, ROOT, name)
-    lookup = entity.navigations[name].name
-    found = database.one(f'SELECT "{lookup}" FROM "{entity.name}" WHERE "Id" = ?', (id,))
-    if found is None:
-        raise Missing(f"{entity.name}({id})")
-    return (
-        Answer(204, b"", VERSION)
-        if found[0] is None
-        else read_one(database, target, found[0], call)
-    )
 
 
 def entity_sets(call: Call, names: tuple[str, ...]) -> Answer:

@@ -22,7 +22,13 @@ KINDS: Final = {
     "le": "LessThanOrEqual",
     "and": "And",
     "or": "Or",
+    "Add": "Add",
+    "Sub": "Subtract",
+    "Mult": "Multiply",
+    "Div": "Divide",
+    "Mod": "Modulo",
 }
+ARITHMETIC: Final = {"Add": "+", "Sub": "-", "Mult": "*", "Div": "/", "Mod": "%"}
 SQL: Final = {"eq": "=", "ne": "<>", "gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 
 
@@ -80,3 +86,20 @@ def negate(term: Term) -> Term:
             f"'{term.edm}' for operator kind 'Not'."
         )
     return Term(f"(NOT {term.sql})", BOOLEAN, term.values)
+
+
+def calculate(operator: str, left: Term, right: Term) -> Term:
+    if not {left.edm, right.edm} <= NUMBERS:
+        raise incompatible(left, right, KINDS[operator])
+    edm = "Edm.Int32" if left.edm == right.edm == "Edm.Int32" else "Edm.Decimal"
+    sql = f"({left.sql} {ARITHMETIC[operator]} {right.sql})"
+    return Term(sql, edm, left.values + right.values)
+
+
+def minus(term: Term) -> Term:
+    if term.edm not in NUMBERS:
+        raise BadQuery(
+            "A unary operator with an incompatible type was detected. Found operand type "
+            f"'{term.edm}' for operator kind 'Negate'."
+        )
+    return Term(f"(-{term.sql})", term.edm, term.values)

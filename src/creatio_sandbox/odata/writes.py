@@ -39,12 +39,14 @@ def read_body(call: Call) -> Mapping[str, Any]:
 
 
 def read_columns(entity: Entity, body: Mapping[str, Any]) -> dict[str, Stored]:
-    """Annotations and navigation properties are passed over; an empty GUID is dropped in silence,
-    so that only null clears a lookup.
+    """Annotations, navigation properties and a null for bytes are passed over; an empty GUID is
+    dropped in silence, so that only null clears a lookup.
     """
     columns: dict[str, Stored] = {}
     for name, value in body.items():
         if "@odata." in name or name in entity.navigations:
+            continue
+        if name in entity.streams and value is None:
             continue
         column = entity.columns.get(name)
         if column is None:
@@ -58,7 +60,7 @@ def read_columns(entity: Entity, body: Mapping[str, Any]) -> dict[str, Stored]:
 def create(records: Records, entity: Entity, call: Call, by: Author, at: datetime) -> Answer:
     columns = read_columns(entity, read_body(call))
     key = records.create(entity.name, columns, by=by, at=at)
-    whole = read_created(records.database, entity, key, call, stamp(at))
+    whole = read_created(records, entity, key, call, stamp(at))
     return answer_json(201, whole, {"Location": f"{call.root}/{entity.name}({key})"})
 
 

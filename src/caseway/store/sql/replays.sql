@@ -22,9 +22,10 @@ SELECT message_id, conversation_id, refusal, refused_at FROM link
  ORDER BY refused_at LIMIT :limit;
 
 -- name: unpark(organisation, conversation)
--- The poison count begins anew, and both sides are read.
+-- The poison count begins anew, and both sides are read. A mark that came while it was parked has
+-- no job: it goes, and the trigger that follows sets one with a job.
 UPDATE conversation SET parked_at = NULL, parked_reason = NULL, starts = 0, lease_until = NULL,
-                        failures = 0
+                        failures = 0, due_at = NULL
  WHERE organisation_id = :organisation AND id = :conversation AND parked_at IS NOT NULL
 RETURNING 1;
 

@@ -1,0 +1,62 @@
+"""A person with a mouse and a keyboard, who counts what it costs them."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+SWITCHES = (
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-quic",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+)
+
+
+@contextmanager
+def a_browser() -> Iterator[Browser]:
+    named = os.environ.get("CASEWAY_TEST_BROWSER")
+    found = named or next(filter(None, map(shutil.which, NAMES)), None)
+    assert found, "No browser found: install chromium, or name its program in CASEWAY_TEST_BROWSER."
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=found, args=list(SWITCHES))
+        yield launched
+        launched.close()
+
+
+@dataclass
+class Hand:
+    page: Page
+    clicks: int = 0
+    fields: int = 0
+
+    def button(self, name: str) -> None:
+        self.click(self.page.get_by_role("button", name=name, exact=True))
+
+    def link(self, name: str) -> None:
+        self.click(self.page.get_by_role("link", name=name, exact=True))
+
+    def click(self, what: Locator) -> None:
+        self.clicks += 1
+        what.click()
+
+    def tick(self, name: str) -> None:
+        self.clicks += 1
+        self.page.get_by_label(name, exact=True).set_checked(True)
+
+    def type(self, field: str, text: str) -> None:
+        self.fields += 1
+        self.page.get_by_label(field, exact=True).fill(text)
+
+    def pick(self, field: str, choice: str) -> None:
+        """Opens a list and takes a line of it: two clicks."""
+        self.clicks += 2
+        self.page.get_by_label(field, exact=True).select_option(label=choice)
