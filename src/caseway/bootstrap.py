@@ -159,6 +159,15 @@ def open_secrets(settings: Settings) -> Secrets:
     return Secrets.from_file(file)
 
 
+async def name_newest_key(owner_dsn: str, secrets: Secrets) -> None:
+    """The database remembers from now on that it was written with the newest key."""
+    owner = await asyncpg.connect(owner_dsn)
+    try:
+        await installation.name_key(owner, secrets)
+    finally:
+        await owner.close()
+
+
 async def _reach(dsn: str) -> None:
     try:
         link = await asyncpg.connect(dsn, timeout=CONNECT_TIMEOUT_SECONDS)

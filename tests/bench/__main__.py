@@ -59,13 +59,13 @@ def main(argv: Sequence[str]) -> int:
     if unknown:
         parser.error(f"there is no bench {', '.join(unknown)}; --list names them")
     names = asked.names or [name for name in BENCHES if name not in BY_NAME_ONLY]
-    _run(names, quick=asked.quick, as_json_=asked.json)
+    _run(names, quick=asked.quick, in_json=asked.json)
     return 0
 
 
-def _run(names: Sequence[str], *, quick: bool, as_json_: bool) -> None:
+def _run(names: Sequence[str], *, quick: bool, in_json: bool) -> None:
     begun_on = machine.described()
-    if not as_json_:
+    if not in_json:
         print(f"machine: {begun_on}\n", flush=True)
     reports = []
     for name in names:
@@ -73,9 +73,9 @@ def _run(names: Sequence[str], *, quick: bool, as_json_: bool) -> None:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             report = runner.run(_measured(name, quick=quick))
         reports.append(report)
-        if not as_json_:
+        if not in_json:
             print(report.text(), end="\n\n", flush=True)
-    if as_json_:
+    if in_json:
         print(as_json(reports, begun_on))
 
 

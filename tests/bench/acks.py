@@ -45,6 +45,8 @@ async def measure(*, quick: bool) -> Report:
             await _freshen(ground)
             return await wrk.load(program, address, path, bodies, callers=callers, seconds=seconds)
 
+        for address in (ceiling.address, served.address):  # connections, plans, caches
+            await load(address, CALLERS)
         above, kept = [], []
         for _ in range(ROUNDS):
             above.append(await load(ceiling.address, CALLERS))

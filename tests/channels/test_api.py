@@ -110,10 +110,15 @@ def with_url(url: str) -> Callable[[ChannelAccount], ChannelAccount]:
     return lambda known: replace(known, settings=ChannelSettings(callback_url=url))
 
 
+async def test_without_a_callback_the_reply_waits_to_be_fetched() -> None:
+    event, there = await sent(says(200), change=with_url(""))
+    assert event is Event.ACCEPTED
+    assert not there.got
+
+
 @pytest.mark.parametrize(
     "change",
     [
-        with_url(""),
         with_url("not a url"),
         with_url("ftp://a.example/"),
         with_url("https://[bad/"),

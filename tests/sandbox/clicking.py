@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 SWITCHES = (
@@ -35,6 +35,7 @@ def a_browser() -> Iterator[Browser]:
 @dataclass
 class Hand:
     page: Page
+    scripted: bool
     clicks: int = 0
     fields: int = 0
 
@@ -60,3 +61,9 @@ class Hand:
         """Opens a list and takes a line of it: two clicks."""
         self.clicks += 2
         self.page.get_by_label(field, exact=True).select_option(label=choice)
+
+    def settle(self, where: Locator, shown: str) -> None:
+        """The script applies a choice at once; without one a button does."""
+        if not self.scripted:
+            self.button("Apply")
+        expect(where).to_contain_text(shown)

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from xml.etree import ElementTree as XML
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -108,7 +108,7 @@ def test_the_command_line_says_what_is_wrong_with_the_file(tmp_path: Path) -> No
 
 def test_the_metadata_hangs_together(own: Caller) -> None:
     """Every type that is named exists, and each set says where its properties lead."""
-    document = XML.fromstring(own.get("$metadata").body)
+    document = ET.fromstring(own.get("$metadata").body)
     types = {each.get("Name"): each for each in document.iter(f"{EDM}EntityType")}
     sets = {each.get("Name"): each for each in document.iter(f"{EDM}EntitySet")}
     assert types.keys() == sets.keys()
@@ -185,8 +185,8 @@ def test_a_path_leads_along_lookups_and_back(caller: Caller, sandbox: Sandbox) -
         ("ActivityCollectionByCase/any()", {"with"}),
         ("not ActivityCollectionByCase/any()", {"without"}),
         ("ActivityCollectionByCase/all(a: length(a/Title) gt 3)", {"without"}),
-        ("ActivityCollectionByCase/any(a: a/Type/Name eq 'Task' and a/Case/Id eq Id)", set()),
-        ("ActivityCollectionByCase/any(a: a/Title eq 'two' and $it/Subject eq 'with')", {"with"}),
+        ("ActivityCollectionByCase/any(a: a/Type/Name eq 'Task' and a/Case/Id eq Id)", {"with"}),
+        ("ActivityCollectionByCase/any(a: a/Title eq 'two' and Subject eq 'with')", {"with"}),
         ("Contact/CaseCollectionByContact/any(c: c/Subject eq 'with')", {"with"}),
         ("ProcessingTimeUnitValue add 2 mul 3 eq 21", {"with"}),
         ("ProcessingTimeUnitValue mod 4 eq 3 and -ProcessingTimeUnitValue lt 0", {"with"}),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from creatio_sandbox.rights import Operation
 from creatio_sandbox.testing import Plan, Rights, Sandbox, start
 from tests.sandbox.caller import Caller, Reply
 
@@ -13,8 +14,8 @@ TECHNICAL = "Integration user"
 REFUSAL = 'Current user does not have permissions for the "{}" object'
 
 
-def only(**grants: frozenset[str]) -> Rights:
-    return Rights(users={TECHNICAL: grants})  # type: ignore[arg-type]  # checked where it is read
+def only(**grants: frozenset[Operation]) -> Rights:
+    return Rights(users={TECHNICAL: grants})
 
 
 @pytest.mark.parametrize(
@@ -27,7 +28,11 @@ def only(**grants: frozenset[str]) -> Rights:
     ],
 )
 def test_each_right_is_asked_for_by_its_own_calls(
-    caller: Caller, sandbox: Sandbox, allowed: frozenset[str], entity: str, refused: set[str]
+    caller: Caller,
+    sandbox: Sandbox,
+    allowed: frozenset[Operation],
+    entity: str,
+    refused: set[str],
 ) -> None:
     case = sandbox.create("Case", {"Subject": "a"})
     calls: dict[str, Callable[[], Reply]] = {
@@ -39,7 +44,7 @@ def test_each_right_is_asked_for_by_its_own_calls(
         "change": lambda: caller.patch(f"Case({case})", {"Notes": "b"}),
         "delete": lambda: caller.delete(f"Case({case})"),
     }
-    sandbox.set_rights(only(**{entity: allowed}))
+    sandbox.set_rights(Rights(users={TECHNICAL: {entity: allowed}}))
     answers = {name: call() for name, call in calls.items()}
     assert {name for name, answer in answers.items() if answer.failed} == refused
     for name in refused:
@@ -55,7 +60,11 @@ def test_the_refusal_can_be_a_500(caller: Caller, sandbox: Sandbox) -> None:
 
 
 def test_a_star_stands_for_every_entity_that_is_not_named(caller: Caller, sandbox: Sandbox) -> None:
-    sandbox.set_rights(only(**{"*": frozenset({"read"}), "Case": frozenset({"create"})}))
+    grants: dict[str, frozenset[Operation]] = {
+        "*": frozenset({"read"}),
+        "Case": frozenset({"create"}),
+    }
+    sandbox.set_rights(Rights(users={TECHNICAL: grants}))
     assert caller.get("Contact?$select=Id").status == 200
     assert caller.post("Contact", {"Name": "a"}).status == 403
     assert caller.post("Case", {"Subject": "a"}).status == 201

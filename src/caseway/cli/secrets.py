@@ -79,17 +79,11 @@ def _write_whole(file: Path, text: str) -> None:
 
 
 async def _rewrite(_settings: "Settings", store: Store) -> None:
-    import asyncpg
-
-    from caseway.store.installation import name_key
+    from caseway.bootstrap import name_newest_key
 
     rewritten = await store.registry.rewrite_secrets()
     # CRASH HERE: everything has the newest key, the database still names a former one; again.
-    owner = await asyncpg.connect(store.owner_dsn)
-    try:
-        await name_key(owner, store.secrets)
-    finally:
-        await owner.close()
+    await name_newest_key(store.owner_dsn, store.secrets)
     newest, *former = store.secrets.fingerprints
     say(f"{rewritten} secrets are encrypted with the key {newest}.")
     if former:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 import asyncpg
 
@@ -306,7 +306,7 @@ class PostgresIntake:
         provider_id: str,
         written_at: datetime,
     ) -> MessageId:
-        message = MessageId(uuid4())
+        message = _message_id(row, provider_id)
         await SQL["keep_message"].execute(
             link,
             organisation=row["organisation_id"],
@@ -379,6 +379,16 @@ class PostgresIntake:
         return await SQL["lock_conversation"].fetchrow(
             link, organisation=key.organisation, conversation=key.conversation
         )
+
+
+def _message_id(row: asyncpg.Record, provider_id: str) -> MessageId:
+    """Derived where the channel names its messages.
+
+    One that is repeated after the restore of an older backup meets the activity it became before.
+    """
+    if not provider_id:
+        return MessageId(uuid4())
+    return MessageId(uuid5(row["channel_id"], f"{row['peer']}\0{provider_id}"))
 
 
 def _peer(inbound: Inbound) -> dict[str, object]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 SQL: Final = load("sweeps")
 MARK: Final = load("looks")["mark"]
-LEASE: Final = timedelta(seconds=60)
+LEASE: Final = timedelta(seconds=25)  # outlives a call (10 s); taken anew for each page
 LATELY: Final = timedelta(minutes=10)
 
 

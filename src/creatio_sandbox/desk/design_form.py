@@ -108,10 +108,14 @@ class SettingsReader:
         process.columns = [column for column in self._many("expect") if column in known]
         problems: list[str] = []
         rows: list[tuple[bool, FilterRow]] = []
+        lost_head = False
         for number in self._row_numbers():
             typed = self._text(f"f{number}.column")
+            is_or = self._text(f"f{number}.join") == "or" and not lost_head
             if not typed or self._text("do") == f"drop:{number}":
+                lost_head = not is_or  # its followers must not join the row before it
                 continue
+            lost_head = False
             path = path_from(self.records, process.object, typed)
             if path is None:
                 near = nearest(self.records, process.object, typed)
@@ -119,7 +123,7 @@ class SettingsReader:
                 problems.append(f"{process.object} has no column “{typed}”.{hint}")
                 continue
             row = self._row(number, path)
-            rows.append((self._text(f"f{number}.join") == "or", row))
+            rows.append((is_or, row))
         process.filters = grouped_rows(rows)
         return problems
 

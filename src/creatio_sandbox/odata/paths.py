@@ -24,12 +24,15 @@ class Paths:
     alias: str = ROOT
     joins: dict[str, str] = field(default_factory=dict)
     variables: Mapping[str, "Paths"] = field(default_factory=dict)  # of any and all
+    outermost: "Paths | None" = None  # of any and all: the record that is filtered
     depth: int = 0  # of any and all around this
 
     def column(self, path: tuple[str, ...]) -> tuple[str, Column]:
         """The SQL that reads it, and what it is."""
-        if len(path) > 1 and path[0] in self.variables:
-            return self.variables[path[0]].column(path[1:])
+        scope, path = self._scope(path)
+        return scope.column_here(path)
+
+    def column_here(self, path: tuple[str, ...]) -> tuple[str, Column]:
         *steps, last = path
         entity, alias = self.root, self.alias
         for depth, step in enumerate(steps):
@@ -51,8 +54,10 @@ class Paths:
 
     def collection(self, path: tuple[str, ...]) -> tuple[Collection, str]:
         """The way back that a path ends with, and the alias of the record that it starts from."""
-        if len(path) > 1 and path[0] in self.variables:
-            return self.variables[path[0]].collection(path[1:])
+        scope, path = self._scope(path)
+        return scope.collection_here(path)
+
+    def collection_here(self, path: tuple[str, ...]) -> tuple[Collection, str]:
         *steps, last = path
         entity, alias = self.root, self.alias
         for step in steps:
@@ -70,11 +75,17 @@ class Paths:
             self.model,
             self.model[back.entity],
             alias=f"c{self.depth + 1}",
+            outermost=self.outermost or self,
             depth=self.depth + 1,
         )
-        outer = {**self.variables, "$it": self.variables.get("$it", self)}
-        inner.variables = {**outer, variable: inner} if variable else outer
+        inner.variables = {**self.variables, variable: inner} if variable else self.variables
         return inner
+
+    def _scope(self, path: tuple[str, ...]) -> tuple["Paths", tuple[str, ...]]:
+        """A path begins at the variable that it names, or at the record that is filtered."""
+        if len(path) > 1 and path[0] in self.variables:
+            return self.variables[path[0]], path[1:]
+        return self.outermost or self, path
 
     def follow(self, entity: Entity, alias: str, step: str) -> tuple[Entity, str]:
         lookup = self._lookup(entity, step)
