@@ -13,15 +13,14 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from creatio_sandbox.acts import Desk
-from creatio_sandbox.bundles import bundle_of, take_in
 from creatio_sandbox.casebook import case_list, whole_case
 from creatio_sandbox.failures import Malformed, Missing, Refused
 from creatio_sandbox.faults import BadFault, Faults, read_faults, read_spec
 from creatio_sandbox.faults_page import is_foreign, read_form, shown, style
 from creatio_sandbox.instance import Instance
+from creatio_sandbox.process_scripts import ProcessScripts
 from creatio_sandbox.processes import Process
 from creatio_sandbox.rights import BadRights, read_rights
-from creatio_sandbox.services import WebService
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 CALM: Final = Faults()
@@ -43,10 +42,6 @@ class NewStatus(msgspec.Struct, forbid_unknown_fields=True):
 class NewWebhook(msgspec.Struct, forbid_unknown_fields=True):
     url: str | None = None
     not_created_by: str | None = None  # a contact whose own records call nobody
-
-
-class Record(msgspec.Struct, forbid_unknown_fields=True):
-    record: str
 
 
 def reply(body: Any, status: int = 200) -> Response:
@@ -109,11 +104,7 @@ class Admin:
             route("webhook", self.webhook, "PUT"),
             route("processes", self.processes, "GET", "POST"),
             route("processes/{id}", self.process, "GET", "PUT", "DELETE"),
-            route("processes/{id}/run", self.run_by_hand, "POST"),
-            route("services", self.services, "GET", "POST"),
-            route("services/{code}", self.service, "GET", "PUT", "DELETE"),
-            route("export", self.export, "GET"),
-            route("import", self.take_in, "POST"),
+            *ProcessScripts(self.instance).routes(route),
             route("log", self.log, "GET", "DELETE"),
             route("reset", self.reset, "POST"),
             route("desk/cases", self.cases, "GET"),
@@ -190,44 +181,6 @@ class Admin:
             whole = msgspec.to_builtins(known) | given | {"id": process_id}
             known = library.keep(msgspec.convert(whole, Process))
         return reply(known)
-
-    async def run_by_hand(self, request: Request) -> Response:
-        known = self.instance.library.one(request.path_params["id"])
-        if known is None:
-            raise Missing(f"There is no process '{request.path_params['id']}'.")
-        asked = msgspec.json.decode(await request.body(), type=Record)
-        by = self.instance.identity.credentials.user
-        return reply(self.instance.engine.run_by_hand(known, asked.record, by=by), 201)
-
-    async def services(self, request: Request) -> Response:
-        if request.method == "GET":
-            return reply(self.instance.services.all())
-        service = msgspec.json.decode(await request.body(), type=WebService)
-        return reply(self.instance.services.keep(service), 201)
-
-    async def service(self, request: Request) -> Response:
-        code = request.path_params["code"]
-        services = self.instance.services
-        known = services.one(code)
-        if known is None:
-            raise Missing(f"There is no web service '{code}'.")
-        if request.method == "DELETE":
-            services.remove(code)
-            return Response(status_code=204)
-        if request.method == "PUT":
-            given = msgspec.json.decode(await request.body(), type=dict[str, Any])
-            whole = msgspec.to_builtins(known) | given | {"code": code}
-            known = services.keep(msgspec.convert(whole, WebService))
-        return reply(known)
-
-    async def export(self, request: Request) -> Response:
-        del request
-        text = bundle_of(self.instance.library.all(), self.instance.services)
-        return Response(text, media_type="application/json")
-
-    async def take_in(self, request: Request) -> Response:
-        text = await request.body()
-        return reply(take_in(text, self.instance.library, self.instance.services), 201)
 
     async def log(self, request: Request) -> Response:
         if request.method == "DELETE":

@@ -35,6 +35,7 @@ class Exchange:
     """`took` has the seconds from a webhook's call to its reply at the callback."""
 
     callback: str = ""
+    address: str = ""  # Caseway's, before the first call
     took: list[float] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)
     strays: int = 0  # replies that nobody waited for
@@ -50,6 +51,7 @@ class Exchange:
 
     async def steady(self, calls: list[bytes], numbers: range, *, a_second: float) -> None:
         """One call each at its time, whatever became of the others; ends when all are answered."""
+        await self._dial()
         loop = asyncio.get_running_loop()
         began = loop.time()
         for position, number in enumerate(numbers):
@@ -63,6 +65,7 @@ class Exchange:
         self, calls: list[bytes], numbers: Iterable[int], *, at_once: int, seconds: float
     ) -> None:
         """So many calls are always under way; each reply makes room for the next call."""
+        await self._dial()
         until = time.perf_counter() + seconds
         for number in numbers:
             if time.perf_counter() > until:
@@ -115,10 +118,12 @@ class Exchange:
         self._arrived.set()
         return 200, b"{}"
 
-    async def connect(self, address: str) -> None:
-        parts = urlsplit(address)
+    async def _dial(self) -> None:
+        """Whole again: a server hangs up on callers who are silent for a few seconds."""
+        self._idle = deque(asking for asking in self._idle if asking.lives)
+        parts = urlsplit(self.address)
         loop = asyncio.get_running_loop()
-        for _ in range(CONNECTIONS):
+        while len(self._idle) < CONNECTIONS:
             _, asking = await loop.create_connection(
                 lambda: Asking(self._answered), parts.hostname or "", parts.port or 80
             )
@@ -126,12 +131,13 @@ class Exchange:
 
     def hang_up(self) -> None:
         for asking in self._idle:
-            asking.close()
+            if asking.lives:
+                asking.close()
 
 
 @asynccontextmanager
 async def open_exchange() -> AsyncIterator[Exchange]:
-    """Its callback listens; call `connect` once Caseway answers."""
+    """Its callback listens."""
     found = Exchange()
     server, found.callback = await listen(found._delivered)
     async with server:

@@ -73,6 +73,13 @@ class Asking(asyncio.Protocol):
     def on_message_complete(self) -> None:
         self._answered(self, self._parser.get_status_code())
 
+    def connection_lost(self, _reason: Exception | None) -> None:
+        self._transport = None
+
+    @property
+    def lives(self) -> bool:
+        return self._transport is not None
+
     def ask(self, request: bytes) -> None:
         assert self._transport is not None
         self._transport.write(request)

@@ -51,6 +51,6 @@ async def open_scene(
             async with open_ground(url, exchange.callback, postgres=postgres) as ground:
                 await rows.write(ground, conversations, messages)
                 async with ground.serve(under=under) as served:
-                    await exchange.connect(served.address)
+                    exchange.address = served.address
                     made = calls(ground.token, conversations)
                     yield Scene(ground, served, exchange, url, made)

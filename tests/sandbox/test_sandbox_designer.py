@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 
@@ -48,17 +48,17 @@ class Drawing:
         self.do("save", {})
         return next(each for each in self.place.processes() if each.id == self.id)
 
-    def do(self, deed: str, fields: dict[str, object], chosen: str = "") -> Reply:
+    def do(self, deed: str, fields: Mapping[str, object], chosen: str = "") -> Reply:
         head: dict[str, object] = {"do": deed, "name": "p", "settings": chosen, "active": "on"}
-        return self.visitor.submit(self.at, head | fields)
+        return self.visitor.submit(self.at, {**head, **fields})
 
     def problems(self) -> list[tuple[str, str]]:
         """Each text with the words of its button."""
         page = self.visitor.caller.send("GET", self.at).body.decode()
-        rows = re.findall(r"<li><span class=\"st amber\">.*?</li>", page, re.S)
+        rows = re.findall(r"<li><span class=\"st amber\">.*?</li>", page, re.DOTALL)
         return [
             (
-                html.unescape(re.findall(r"</span><span>(.*?)</span>", row, re.S)[0]),
+                html.unescape(re.findall(r"</span><span>(.*?)</span>", row, re.DOTALL)[0]),
                 html.unescape("".join(re.findall(r'value="mend:\d+">(.*?)<', row))),
             )
             for row in rows

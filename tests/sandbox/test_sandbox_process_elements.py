@@ -3,7 +3,7 @@
 import pytest
 
 from creatio_sandbox import ids
-from creatio_sandbox.elements import CallWebService, Condition, ReadData, Source
+from creatio_sandbox.elements import CallWebService, Condition, Element, ReadData, Source
 from creatio_sandbox.shortform import WebServiceCall
 from creatio_sandbox.testing import Plan, Sandbox, start
 from tests.sandbox.drawings import RECORD, caseway, drawn, end, gateway, keep, new_reply, read, tell
@@ -38,7 +38,10 @@ def test_values_are_read_when_the_flow_comes_to_them(
     sandbox: Sandbox, receiver: Receiver, case: str
 ) -> None:
     other = sandbox.create("Case", {"Subject": "another"})
-    held = [tell("first", CASE), ReadData("e5", "Read again", "Activity", RECORD, ["CaseId"])]
+    held: list[Element] = [
+        tell("first", CASE),
+        ReadData("e5", "Read again", "Activity", RECORD, ["CaseId"]),
+    ]
     late = tell("second", Source(element="e5", column="CaseId"), "e6")
     keep(sandbox, receiver.url, drawn(read(), *held, late, end()))
     receiver.answers = [None]
