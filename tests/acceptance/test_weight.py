@@ -15,7 +15,6 @@ SELDOM = (
     "html_text",
     "phonenumbers",
     "joserfc",
-    "rich",
     "odata_query",
 )
 
