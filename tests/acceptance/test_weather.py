@@ -36,7 +36,7 @@ def test_nothing_is_lost_while_creatio_is_down(api: Api, desk: Desk, callbacks: 
 def test_errors_and_doubled_calls_double_nothing(
     api: Api, desk: Desk, callbacks: Callbacks
 ) -> None:
-    desk.weather(errors=0.2, after_commit=0.2, doubled=0.5, dropped=0.1, seed=5)
+    desk.weather(errors=0.1, after_commit=0.1, doubled=0.5, dropped=0.1, seed=5)
     conversations = [api.begin(f"olga-{n}", "One") for n in range(4)]
     for conversation in conversations:
         api.write(conversation, "Two")

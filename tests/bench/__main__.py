@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Final, Protocol
@@ -80,6 +81,9 @@ def _run(names: Sequence[str], *, quick: bool, in_json: bool) -> None:
 
 
 async def _measured(name: str, *, quick: bool) -> Report:
+    task = asyncio.current_task()
+    if task is not None:  # stopped, it still takes away what it has made
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     async with asyncio.timeout(LONGEST_S):
         return await BENCHES[name][0](quick=quick)
 

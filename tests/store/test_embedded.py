@@ -39,7 +39,7 @@ def test_a_first_start_gives_a_database_of_our_own(data_folder: Path) -> None:
             "full_page_writes": "on",
             "wal_compression": "pglz",
             "shared_buffers": "64MB",
-            "max_connections": "60",
+            "max_connections": "200",
             "TimeZone": "UTC",
         }
         for name, value in settings.items():

@@ -43,12 +43,14 @@ class Listener(AsyncpgPoolDriver):
     ) -> None:
         super().__init__(pool)
         self._listening = listening
+        self.turn = asyncio.Lock()  # one statement at a time on the listening connection
 
     async def add_listener(self, channel: str, callback: Callable[..., None]) -> None:
         def relay(_connection: object, _pid: int, _channel: str, payload: object) -> None:
             callback(payload)
 
-        await self._listening.add_listener(channel, relay)
+        async with self.turn:
+            await self._listening.add_listener(channel, relay)
 
 
 async def consume(
@@ -69,8 +71,9 @@ async def consume(
     listening = await connect()
     lost = asyncio.Event()
     listening.add_termination_listener(lambda _connection: lost.set())
+    listener = Listener(pool, listening)
     queries = Queries(
-        Listener(pool, listening),
+        listener,
         qbe=QueryBuilderEnvironment(settings=SETTINGS),
         qbq=QueryQueueBuilder(settings=SETTINGS),
         qbs=QuerySchedulerBuilder(settings=SETTINGS),
@@ -95,7 +98,7 @@ async def consume(
             log_aggregation_interval=timedelta(0),
         )
     )
-    watching = asyncio.create_task(_watch(listening, lost))
+    watching = asyncio.create_task(_watch(listening, lost, listener.turn))
     asked = asyncio.create_task(stopping.wait())
     try:
         await asyncio.wait({running, watching, asked}, return_when=asyncio.FIRST_COMPLETED)
@@ -111,11 +114,13 @@ async def consume(
             listening.terminate()
 
 
-async def _watch(listening: "asyncpg.Connection[asyncpg.Record]", lost: asyncio.Event) -> None:
+async def _watch(
+    listening: "asyncpg.Connection[asyncpg.Record]", lost: asyncio.Event, turn: asyncio.Lock
+) -> None:
     """Ends when the listening connection is silent or gone."""
     while not lost.is_set():
         try:
-            async with asyncio.timeout(PROBE_EVERY_S):
+            async with asyncio.timeout(PROBE_EVERY_S), turn:
                 await listening.fetchval("SELECT 1")
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
             log.warning("queue.listener_lost")

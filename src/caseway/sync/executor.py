@@ -50,6 +50,7 @@ class Waits:
     retry_after: timedelta | None = None
     hints: int = 0
     again: bool = False  # something moved while we wrote: look again at once
+    progressed: bool = False  # a step was done: a failure after it is the first in a row
 
     def later(self, lane: Lane, failure: Later) -> None:
         self.lanes.add(lane)
@@ -78,21 +79,8 @@ class Executor:
         """Returns what is owed after it. Raises `FencedOut` or `Overslept`."""
         owed = await self.settle_last(owed)
         try:
-            match step:
-                case Send():
-                    return await self._send(step.delivery, owed)
-                case FindContact():
-                    return await self._find_contact(owed)
-                case OpenCase():
-                    return await self._open_case(owed)
-                case WriteActivities():
-                    return await self._write_activities(step.own, owed)
-                case WriteStatus():
-                    return await self._write_status(step.side, step.status, owed)
-                case LookAgain():
-                    return await self._look_again(owed)
-                case unknown:
-                    assert_never(unknown)
+            owed = await self._take(step, owed)
+            self.waits.progressed |= step.lane not in self.waits.lanes
         except Later as failure:
             self.journal.note("creatio", str(step), str(failure), outcome="later")
             self.waits.later(step.lane, failure)
@@ -100,6 +88,23 @@ class Executor:
         except Never as refusal:
             await self._refused(step, str(refusal))
         return owed
+
+    async def _take(self, step: Step, owed: Owed) -> Owed:
+        match step:
+            case Send():
+                return await self._send(step.delivery, owed)
+            case FindContact():
+                return await self._find_contact(owed)
+            case OpenCase():
+                return await self._open_case(owed)
+            case WriteActivities():
+                return await self._write_activities(step.own, owed)
+            case WriteStatus():
+                return await self._write_status(step.side, step.status, owed)
+            case LookAgain():
+                return await self._look_again(owed)
+            case unknown:
+                assert_never(unknown)
 
     async def _refused(self, step: Step, reason: str) -> None:
         """Creatio refuses what all the rest depends on: visible, until a person replays."""

@@ -240,7 +240,8 @@ class Reconciler:
     ) -> None:
         """T9, with the time at which whatever waits is due."""
         now = datetime.now(tz=UTC)
-        failures = claimed.ledger.failures + 1 if waits.lanes else 0
+        before = 0 if waits.progressed else claimed.ledger.failures
+        failures = before + 1 if waits.lanes else 0
         wait = None
         if waits.lanes:
             wait = waits.retry_after or backoff(failures, chance=self.chance())
