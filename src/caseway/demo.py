@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import aiohttp
 import structlog
@@ -46,6 +46,7 @@ READY_WITHIN_S: Final = 60.0
 STOP_WITHIN_S: Final = 25.0
 SWEEP_EVERY: Final = timedelta(seconds=5)  # nobody waits two minutes for a lost webhook to heal
 NAME: Final = "demo"
+AGENT: Final = "Supervisor"  # of the sandbox: both name and password
 DONE: Final = 0
 FAILED: Final = 1
 
@@ -81,17 +82,18 @@ async def run_demo(data: Path | None, *, port: int, callback_url: str, as_json: 
     _say(f"Starting Caseway with its data in {settings.data}")
     async with AsyncExitStack() as opened:
         opened.callback(listening.close)
-        sandbox_starts = asyncio.create_task(_start_sandbox(opened, settings))
+        sandbox = _plan_sandbox(settings)
+        sandbox_starts = asyncio.create_task(_start_sandbox(opened, settings, sandbox))
         store = await opened.enter_async_context(open_store(settings))
         _say(f"PostgreSQL is up ({_since(began)})")
-        sandbox = await sandbox_starts
-        _say(f"The sandbox is up ({_since(began)})")
         found = await _configure(store, settings, sandbox, base, callback_url)
-        await _tell_sandbox(sandbox, found.webhook_url)
         facts = _write_facts(settings, store, sandbox, found)
         keeping = asyncio.create_task(_keep_serving(settings, listening, facts, stopping))
         opened.push_async_callback(_ended, keeping)
         opened.callback(stopping.set)
+        await sandbox_starts
+        _say(f"The sandbox is up ({_since(began)})")
+        await _tell_sandbox(sandbox, found.webhook_url)
         if not await _answers(base, stopping):
             return FAILED if not stopping.is_set() else DONE
         _say(f"Everything is up ({_since(began)})")
@@ -147,13 +149,33 @@ def _usual_folder() -> Path:
     return (Path(named) if named else Path.home() / ".local/share") / "caseway-demo"
 
 
-async def _start_sandbox(opened: AsyncExitStack, settings: Settings) -> Sandbox:
-    """Its secrets are kept, so that the next demo finds the sandbox it left."""
+def _plan_sandbox(settings: Settings) -> Sandbox:
+    """Where it will be, so that Caseway can start beside it instead of after it.
+
+    Its secrets are kept, so that the next demo finds the sandbox it left.
+    """
     kept = _kept_secrets(settings.data / "sandbox.json")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+    return Sandbox(
+        url=url,
+        desk_url=f"{url}/desk",
+        user=AGENT,
+        password=AGENT,
+        client_id=kept["client_id"],
+        client_secret=kept["client_secret"],
+    )
+
+
+async def _start_sandbox(opened: AsyncExitStack, settings: Settings, planned: Sandbox) -> None:
+    """Until it answers. Raises `CannotOpen`."""
     child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "creatio_sandbox", "--json", "--port", "0", "--desk-open"),
+        *(sys.executable, "-m", "creatio_sandbox", "--json", "--desk-open"),
+        *("--port", planned.url.rpartition(":")[2]),
         *("--data", str(settings.data / "sandbox.sqlite")),
-        *("--client-id", kept["client_id"], "--client-secret", kept["client_secret"]),
+        *("--user", planned.user, "--password", planned.password),
+        *("--client-id", planned.client_id, "--client-secret", planned.client_secret),
         stdout=asyncio.subprocess.PIPE,
         start_new_session=True,  # Ctrl-C is ours to pass on, in our order
     )
@@ -164,15 +186,6 @@ async def _start_sandbox(opened: AsyncExitStack, settings: Settings) -> Sandbox:
         line = await child.stdout.readline()
     if not line:
         raise CannotOpen("The sandbox did not start; the reason is above.")
-    said: dict[str, Any] = json.loads(line)
-    return Sandbox(
-        url=said["url"],
-        desk_url=said["desk_url"],
-        user=said["user"],
-        password=said["password"],
-        client_id=said["client_id"],
-        client_secret=said["client_secret"],
-    )
 
 
 def _kept_secrets(file: Path) -> dict[str, str]:
