@@ -18,6 +18,7 @@ from caseway.domain.connection import Connection
 from caseway.domain.ids import OrganisationId
 from caseway.store import embedded, installation
 from caseway.store.migrate import HEAD, current_revision
+from caseway.store.reached import UNREACHED
 from caseway.store.registry import Registry, ensure_organisation
 from caseway.store.roles import Role, check_role
 from caseway.store.secrets import Secrets
@@ -34,7 +35,6 @@ CONNECT_TIMEOUT_SECONDS: Final = 10.0
 REVIVE_EVERY_SECONDS: Final = 3.0
 # Every statement goes by keys: planning anew each time cost a fifth of the database's work.
 GENERIC: Final = {"plan_cache_mode": "force_generic_plan", "jit": "off"}
-UNREACHED: Final = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 class CannotOpen(Exception):

@@ -14,7 +14,7 @@ from typing import Final
 import asyncpg
 import structlog
 
-from caseway.bootstrap import UNREACHED, OpenStore, open_pool
+from caseway.bootstrap import OpenStore, open_pool
 from caseway.channels.api import ApiChannel
 from caseway.channels.widget import WidgetChannel
 from caseway.config import Settings
@@ -34,6 +34,7 @@ from caseway.store.consumer import consume
 from caseway.store.directory import Directory
 from caseway.store.healing import PostgresHealing
 from caseway.store.looks import LEASE, PostgresLooks
+from caseway.store.reached import UNREACHED
 from caseway.store.roles import Role
 from caseway.store.sweeps import PostgresSweeps
 from caseway.sync.metered import MeteredChannel

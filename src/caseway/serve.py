@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from caseway.bootstrap import UNREACHED, CannotOpen, open_pool, open_store
+from caseway.bootstrap import CannotOpen, open_pool, open_store
 from caseway.config import Settings
 from caseway.house import House, open_house
 from caseway.store.idempotency import PostgresRepeats
@@ -20,6 +20,7 @@ from caseway.store.intake import PostgresIntake
 from caseway.store.keys import Keys
 from caseway.store.migrate import HEAD, current_revision
 from caseway.store.rates import PostgresRates
+from caseway.store.reached import UNREACHED
 from caseway.store.reads import PostgresReads
 from caseway.store.refusals import PostgresRefusals
 from caseway.store.roles import Role

@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 
 SQL: Final = load("intake")
 MARK: Final = load("looks")["mark"]
-UNREACHED: Final = (
+# Narrower than `reached.UNREACHED`: a statement that is refused here is no absence.
+AWAY: Final = (
     OSError,
     TimeoutError,
     asyncpg.PostgresConnectionError,
@@ -63,7 +64,7 @@ async def transaction(
     try:
         async with _bound(pool, organisation) as connection:
             yield connection
-    except UNREACHED as failure:
+    except AWAY as failure:
         reason = f"the store cannot be reached ({type(failure).__name__})"
         raise Later(reason, maybe_taken=True) from failure
 

@@ -13,6 +13,7 @@ import asyncpg
 import structlog
 
 from caseway.domain.ids import ConversationId
+from caseway.store.reached import UNREACHED
 from caseway.store.roles import Role
 
 log = structlog.get_logger()
@@ -20,7 +21,6 @@ CHANNEL: Final = "caseway_pages"
 CONNECT_WITHIN: Final = timedelta(seconds=5)
 PAUSE: Final = timedelta(seconds=2)
 PROBE_EVERY: Final = timedelta(seconds=10)  # a connection can die without a word
-UNREACHED: Final = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 class PostgresWakes:
