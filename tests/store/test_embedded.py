@@ -26,6 +26,9 @@ from tests.store.embedding import (
 )
 
 
+STOPPED = {psutil.STATUS_STOPPED}
+
+
 def test_a_first_start_gives_a_database_of_our_own(data_folder: Path) -> None:
     with start(data_folder) as embedded:
         assert not embedded.adopted
@@ -137,7 +140,9 @@ def test_a_killed_server_whose_parent_never_buries_it_is_replaced(embedded_folde
         dsn = first_line(user)
         server = postmaster(embedded_folder)
         parent = psutil.Process(user.pid)
-        parent.suspend()  # from now on it waits for no child
+        parent.suspend()
+        # A thread of it that waits for its child may still take one until it, too, has stopped.
+        until(lambda: {psutil.Process(each.id).status() for each in parent.threads()} == STOPPED)
         os.kill(server, signal.SIGKILL)
         until(lambda: not accepts(dsn))
         until(lambda: psutil.Process(server).status() == psutil.STATUS_ZOMBIE)
