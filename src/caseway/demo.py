@@ -35,7 +35,7 @@ from caseway.domain.connection import (
 from caseway.domain.ids import StatusId
 from caseway.domain.secret import Secret
 from caseway.domain.stock import ORIGIN_CHAT, ORIGIN_SITE, STATUS_RESOLVED
-from caseway.store.audit import NotConfigured
+from caseway.ports import NotConfigured
 from caseway.store.connections import Wanted
 
 log = structlog.get_logger()

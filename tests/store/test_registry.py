@@ -21,7 +21,8 @@ from caseway.domain.connection import (
 )
 from caseway.domain.ids import ConnectionId, ConnectionKey, OrganisationId, StatusId
 from caseway.domain.secret import Secret
-from caseway.store.audit import Change, NotConfigured, Refused
+from caseway.ports import NotConfigured, Refused
+from caseway.store.audit import Change
 from caseway.store.connections import Wanted
 from caseway.store.queries import load
 from caseway.store.registry import Registry, ensure_organisation
@@ -303,3 +304,37 @@ async def test_each_change_is_told_with_its_commit(
     assert await next_of(heard) == f"channel:{shop.id}"
     await registry.connections.remove(organisation, "north")
     assert await next_of(heard) == f"connection:{north.id}"
+
+
+async def test_the_web_changes_its_own_organisation_and_meets_no_other(
+    web_pool: Pool, owner_pool: Pool, organisation: OrganisationId, heard: "asyncio.Queue[str]"
+) -> None:
+    pages = Registry.over(web_pool, SECRETS)
+    other = await ensure_organisation(owner_pool, "another one")
+    made, _ = await pages.connections.put(organisation, wanted(), actor="anna@example.com")
+    await next_of(heard)
+    site, _ = await pages.channels.put(
+        organisation, made.id, "api", "shop", ChannelSettings(), actor="anna@example.com"
+    )
+    assert await next_of(heard) == f"channel:{site.id}"
+    await pages.channels.new_secret(organisation, "shop")
+    await pages.tokens.rotate(made.key)
+    await pages.keys.create(organisation, "till")
+    assert await pages.connections.named(organisation, "north") == made
+    assert [one.account.name for one in await pages.channels.list(organisation)] == ["shop"]
+    assert len(await pages.keys.list(organisation)) == 1
+    assert len(await pages.tokens.list(organisation)) == 1
+
+    assert await pages.connections.named(other, "north") is None
+    with pytest.raises(NotConfigured):
+        await pages.channels.new_secret(other, "shop")
+    with pytest.raises(NotConfigured):
+        await pages.tokens.ensure(ConnectionKey(other, made.id))
+    await pages.keys.revoke(organisation, "till")
+    await pages.channels.remove(organisation, "shop")
+    await pages.connections.remove(organisation, "north")
+    assert (await audited(owner_pool, organisation))[1] == (
+        "anna@example.com",
+        "channel.added",
+        f"channel:{site.id}",
+    )

@@ -84,8 +84,7 @@ def _mendable() -> tuple[type[Exception], ...]:
     """Imported only now: most commands end well, and help needs no database."""
     from caseway.bootstrap import CannotOpen
     from caseway.config import BadSettings
-    from caseway.ports import Never
-    from caseway.store.audit import Refused
+    from caseway.ports import Never, Refused
     from caseway.store.backup import BackupFailed
     from caseway.store.embedded import CannotStart
     from caseway.store.roles import RolesRefused, UnsafeRole

@@ -4,7 +4,14 @@
 
 from caseway.ports.channels import Channel, Outgoing
 from caseway.ports.events import Events, KeptEvent, NewEvent
-from caseway.ports.failures import FencedOut, Later, Never, Overloaded
+from caseway.ports.failures import (
+    FencedOut,
+    Later,
+    Never,
+    NotConfigured,
+    Overloaded,
+    Refused,
+)
 from caseway.ports.intake import Inbound, Intake, Kept
 from caseway.ports.looks import Adopted, Claimed, JournalLine, Linked, Looks, Opening
 from caseway.ports.reads import Happened, Noticed, Overview, Ran, Reads, Said, Story
@@ -52,6 +59,7 @@ __all__ = [
     "Looks",
     "Never",
     "NewEvent",
+    "NotConfigured",
     "Noticed",
     "Opening",
     "Outgoing",
@@ -61,6 +69,7 @@ __all__ = [
     "Rates",
     "Reads",
     "RefusalCounts",
+    "Refused",
     "Repeats",
     "Reservation",
     "Said",

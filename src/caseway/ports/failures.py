@@ -24,6 +24,14 @@ class Never(Exception):
     """Refused over there: the same call will be refused again."""
 
 
+class NotConfigured(Never):
+    """There is none of this name or id, or it was removed; the text says which."""
+
+
+class Refused(Exception):
+    """The configuration does not allow the change; the text says why and what to do."""
+
+
 class FencedOut(Exception):
     """The lease was lost to another worker: nothing of this run may be written any more."""
 

@@ -7,7 +7,6 @@ from uuid import UUID, uuid4
 import msgspec
 
 from caseway.domain.ids import OrganisationId
-from caseway.ports import Never
 from caseway.store.queries import load
 
 if TYPE_CHECKING:
@@ -31,14 +30,6 @@ class Change(StrEnum):
     CREATED = "created"
     CHANGED = "changed"
     UNCHANGED = "unchanged"
-
-
-class NotConfigured(Never):
-    """There is none of this name or id, or it was removed; the text says which."""
-
-
-class Refused(Exception):
-    """The configuration does not allow the change; the text says why and what to do."""
 
 
 async def record(

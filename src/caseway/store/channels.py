@@ -10,16 +10,16 @@ import asyncpg
 from caseway.domain.connection import ChannelAccount, ChannelSettings
 from caseway.domain.ids import ChannelId, ConnectionId, OrganisationId
 from caseway.domain.secret import Secret
+from caseway.ports import NotConfigured, Refused
 from caseway.store.audit import (
     BY_COMMAND,
     Change,
     Kind,
-    NotConfigured,
-    Refused,
     from_json,
     record,
     to_json,
 )
+from caseway.store.intake import transaction
 from caseway.store.queries import load
 from caseway.store.secrets import Secrets
 from caseway.store.tokens import signing_secret
@@ -59,7 +59,7 @@ class Channels:
         belongs to a channel of another kind or connection: an account never moves.
         """
         first_secret = self._secrets.encrypt(signing_secret()) if kind == API else None
-        async with self._pool.acquire() as link, link.transaction():
+        async with transaction(self._pool, organisation) as link:
             row = await SQL["insert"].fetchrow(
                 link,
                 organisation=organisation,
@@ -94,7 +94,7 @@ class Channels:
 
         API: signs the callbacks from now on. Widget: from now on visitors may be identified.
         """
-        async with self._pool.acquire() as link, link.transaction():
+        async with transaction(self._pool, organisation) as link:
             there = await self._locked(link, organisation, name)
             settings = replace(there.settings, identity_secret_set=there.kind == WIDGET)
             after = replace(there, secret=signing_secret(), settings=settings)
@@ -102,21 +102,20 @@ class Channels:
 
     async def named(self, organisation: OrganisationId, name: str) -> ChannelAccount:
         """Raises `NotConfigured`."""
-        async with self._pool.acquire() as link, link.transaction():
+        async with transaction(self._pool, organisation) as link:
             return await self._locked(link, organisation, name)
 
     async def list(self, organisation: OrganisationId) -> Sequence[Listed]:
         """By name."""
-        return [
-            Listed(channel_of(row, self._secrets), row["connection_name"])
-            for row in await SQL["list"].fetch(self._pool, organisation=organisation)
-        ]
+        async with transaction(self._pool, organisation) as link:
+            found = await SQL["list"].fetch(link, organisation=organisation)
+        return [Listed(channel_of(row, self._secrets), row["connection_name"]) for row in found]
 
     async def remove(
         self, organisation: OrganisationId, name: str, *, actor: str = BY_COMMAND
     ) -> None:
         """Its conversations stay, readable. Raises `NotConfigured`."""
-        async with self._pool.acquire() as link, link.transaction():
+        async with transaction(self._pool, organisation) as link:
             there = await self._locked(link, organisation, name)
             await SQL["remove"].execute(link, organisation=organisation, id=there.id)
             await self._record(link, there, "removed", actor)

@@ -11,17 +11,17 @@ import asyncpg
 from caseway.domain.connection import Auth, Connection, ConnectionSettings, Platform
 from caseway.domain.ids import ConnectionId, ConnectionKey, OrganisationId
 from caseway.domain.secret import Secret
+from caseway.ports import NotConfigured, Refused
 from caseway.store.audit import (
     BY_COMMAND,
     Change,
     Kind,
-    NotConfigured,
-    Refused,
     from_json,
     record,
     to_json,
 )
 from caseway.store.channels import SQL as CHANNELS
+from caseway.store.intake import transaction
 from caseway.store.queries import load
 from caseway.store.secrets import KeyTrouble, Secrets
 
@@ -64,7 +64,7 @@ class Connections:
         self, organisation: OrganisationId, wanted: Wanted, *, actor: str = BY_COMMAND
     ) -> tuple[Connection, Change]:
         """Add the connection of this name, or change the one there is; twice is as once."""
-        async with self._pool.acquire() as link, link.transaction():
+        async with transaction(self._pool, organisation) as link:
             row = await SQL["insert"].fetchrow(
                 link,
                 organisation=organisation,
@@ -132,7 +132,7 @@ class Connections:
         self, key: ConnectionKey, settings: ConnectionSettings, *, actor: str = BY_COMMAND
     ) -> tuple[Connection, Change]:
         """Raises `NotConfigured`."""
-        async with self._pool.acquire() as link, link.transaction():
+        async with transaction(self._pool, key.organisation) as link:
             row = await SQL["lock"].fetchrow(link, organisation=key.organisation, id=key.connection)
             if row is None:
                 raise NotConfigured("The connection was removed.")
@@ -150,11 +150,14 @@ class Connections:
             return await self._change(link, row, wanted, actor)
 
     async def named(self, organisation: OrganisationId, name: str) -> Connection | None:
-        row = await SQL["named"].fetchrow(self._pool, organisation=organisation, name=name)
+        async with transaction(self._pool, organisation) as link:
+            row = await SQL["named"].fetchrow(link, organisation=organisation, name=name)
         return None if row is None else connection_of(row, self._secrets)
 
     async def list(self, organisation: OrganisationId) -> Sequence[Listed]:
         """By name."""
+        async with transaction(self._pool, organisation) as link:
+            found = await SQL["list"].fetch(link, organisation=organisation)
         return [
             Listed(
                 connection_of(row, self._secrets),
@@ -162,7 +165,7 @@ class Connections:
                 row["trouble_since"],
                 row["last_success_at"],
             )
-            for row in await SQL["list"].fetch(self._pool, organisation=organisation)
+            for row in found
         ]
 
     async def remove(
@@ -172,7 +175,7 @@ class Connections:
 
         Raises `NotConfigured`, or `Refused` while channels lead to it.
         """
-        async with self._pool.acquire() as link, link.transaction():
+        async with transaction(self._pool, organisation) as link:
             row = await SQL["lock_named"].fetchrow(link, organisation=organisation, name=name)
             if row is None:
                 raise NotConfigured(f"There is no connection {name}.")

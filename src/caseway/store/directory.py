@@ -15,8 +15,9 @@ import structlog
 from caseway.domain.connection import ChannelAccount, Connection
 from caseway.domain.ids import ChannelId, ConnectionKey, OrganisationId
 from caseway.domain.token import WebhookToken
+from caseway.ports import NotConfigured
 from caseway.store import channels, connections, tokens
-from caseway.store.audit import CHANNEL, Kind, NotConfigured
+from caseway.store.audit import CHANNEL, Kind
 from caseway.store.reached import reached
 from caseway.store.remembered import Remembered
 from caseway.store.secrets import KeyTrouble, Secrets

@@ -13,7 +13,8 @@ import asyncpg
 from caseway.domain import token as form
 from caseway.domain.ids import OrganisationId
 from caseway.domain.secret import Secret
-from caseway.store.audit import BY_COMMAND, Kind, NotConfigured, Refused, record
+from caseway.ports import NotConfigured, Refused
+from caseway.store.audit import BY_COMMAND, Kind, record
 from caseway.store.intake import transaction
 from caseway.store.queries import load
 from caseway.store.reached import reached
@@ -43,8 +44,6 @@ class KeyHolder:
 
 
 class Keys:
-    """Checks keys under either role; everything else needs the one that sees all rows."""
-
     def __init__(
         self,
         pool: "asyncpg.Pool[asyncpg.Record]",
@@ -60,7 +59,7 @@ class Keys:
     ) -> Secret:
         """The key, for the only time. Raises `Refused` if one of this name is in use."""
         key, shown = new_token(form.API_KEY)
-        async with self._pool.acquire() as link, link.transaction():
+        async with transaction(self._pool, organisation) as link:
             made = await SQL["insert"].fetchval(
                 link,
                 organisation=organisation,
@@ -89,7 +88,7 @@ class Keys:
         self, organisation: OrganisationId, name: str, *, actor: str = BY_COMMAND
     ) -> None:
         """By its name or public name, at once. Raises `NotConfigured`."""
-        async with self._pool.acquire() as link, link.transaction():
+        async with transaction(self._pool, organisation) as link:
             row = await SQL["revoke"].fetchrow(link, organisation=organisation, name=name)
             if row is None:
                 raise NotConfigured(f"There is no key {name} in use.")
@@ -105,6 +104,8 @@ class Keys:
 
     async def list(self, organisation: OrganisationId) -> Sequence[Listed]:
         """The newest first, revoked ones too."""
+        async with transaction(self._pool, organisation) as link:
+            found = await SQL["list"].fetch(link, organisation=organisation)
         return [
             Listed(
                 id=row["id"],
@@ -114,7 +115,7 @@ class Keys:
                 revoked_at=row["revoked_at"],
                 last_used_at=row["last_used_at"],
             )
-            for row in await SQL["list"].fetch(self._pool, organisation=organisation)
+            for row in found
         ]
 
     async def holder(self, shown: str) -> KeyHolder | None:

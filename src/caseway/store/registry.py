@@ -30,7 +30,7 @@ async def ensure_organisation(owner: "Link", name: str = DEFAULT) -> Organisatio
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """Runs as `caseway_sync`."""
+    """Each subject runs under either role; what is of every organisation, as `caseway_sync`."""
 
     connections: Connections
     channels: Channels

@@ -14,7 +14,9 @@ from caseway.domain import token as form
 from caseway.domain.ids import ConnectionId, ConnectionKey, OrganisationId
 from caseway.domain.secret import Secret
 from caseway.domain.token import WebhookToken
-from caseway.store.audit import BY_COMMAND, Kind, NotConfigured, record
+from caseway.ports import NotConfigured
+from caseway.store.audit import BY_COMMAND, Kind, record
+from caseway.store.intake import transaction
 from caseway.store.queries import load
 from caseway.store.secrets import Secrets
 
@@ -58,12 +60,13 @@ class Tokens:
 
     async def current(self, key: ConnectionKey) -> Secret | None:
         """The token in use; None if every one was revoked or none was made yet."""
-        row = await _current(self._pool, key)
+        async with transaction(self._pool, key.organisation) as link:
+            row = await _current(link, key)
         return None if row is None else self._secrets.decrypt(row["secret"])
 
     async def ensure(self, key: ConnectionKey, *, actor: str = BY_COMMAND) -> Secret:
         """The token in use, made if there is none. Raises `NotConfigured`."""
-        async with self._pool.acquire() as link, link.transaction():
+        async with transaction(self._pool, key.organisation) as link:
             await _lock(link, key)
             row = await _current(link, key)
             if row is not None:
@@ -78,7 +81,7 @@ class Tokens:
 
         Raises `NotConfigured`.
         """
-        async with self._pool.acquire() as link, link.transaction():
+        async with transaction(self._pool, key.organisation) as link:
             await _lock(link, key)
             token, successor = await self._make(link, key, actor)
             replaced = await SQL["replace"].fetch(
@@ -130,7 +133,7 @@ class Tokens:
 
         Raises `NotConfigured` if there is none of this public name in use.
         """
-        async with self._pool.acquire() as link, link.transaction():
+        async with transaction(self._pool, organisation) as link:
             row = await SQL["revoke"].fetchrow(
                 link, organisation=organisation, public_name=public_name
             )
@@ -142,6 +145,8 @@ class Tokens:
 
     async def list(self, organisation: OrganisationId) -> Sequence[Listed]:
         """The newest first, revoked ones too."""
+        async with transaction(self._pool, organisation) as link:
+            found = await SQL["list"].fetch(link, organisation=organisation)
         return [
             Listed(
                 public_name=row["public_name"],
@@ -152,7 +157,7 @@ class Tokens:
                 revoked_at=row["revoked_at"],
                 last_used_at=row["last_used_at"],
             )
-            for row in await SQL["list"].fetch(self._pool, organisation=organisation)
+            for row in found
         ]
 
 

@@ -1,6 +1,7 @@
 -- Who changed what; every change of the configuration passes here.
 
 -- name: record(organisation, id, actor, action, subject, before, after)
+-- role: both
 -- Keeps the change, and tells every process that caches what it changed, with the commit.
 WITH kept AS (
     INSERT INTO audit_entry (organisation_id, id, actor, action, subject, before, after)
@@ -9,6 +10,7 @@ WITH kept AS (
 SELECT pg_notify('caseway_settings', :subject);
 
 -- name: newest(organisation, most)
+-- role: both
 -- The latest changes first. Index: audit_entry_newest.
 SELECT at, actor, action, subject, before, after FROM audit_entry
  WHERE organisation_id = :organisation ORDER BY at DESC, id LIMIT :most;

@@ -1,6 +1,7 @@
 -- Channel accounts: one widget, one API client.
 
 -- name: insert(organisation, id, connection, kind, name, settings, secret)
+-- role: both
 -- A new one; no row: one of this name exists. Index: channel_name.
 INSERT INTO channel (organisation_id, id, connection_id, kind, name, settings, secret)
 VALUES (:organisation, :id, :connection, :kind, :name, :settings, :secret)
@@ -8,6 +9,7 @@ ON CONFLICT (organisation_id, name) WHERE removed_at IS NULL DO NOTHING
 RETURNING organisation_id, id, connection_id, kind, name, settings, secret, version;
 
 -- name: lock_named(organisation, name)
+-- role: both
 -- The one of this name, held until the transaction ends. Index: channel_name.
 SELECT organisation_id, id, connection_id, kind, name, settings, secret, version
   FROM channel
@@ -15,6 +17,7 @@ SELECT organisation_id, id, connection_id, kind, name, settings, secret, version
    FOR NO KEY UPDATE;
 
 -- name: change(organisation, id, settings, secret)
+-- role: both
 -- Under the lock. Settings that only a newer release knows stay as they are.
 UPDATE channel SET settings = settings || :settings, secret = :secret, version = version + 1
  WHERE organisation_id = :organisation AND id = :id
@@ -27,6 +30,7 @@ SELECT organisation_id, id, connection_id, kind, name, settings, secret, version
  WHERE organisation_id = :organisation AND id = :id AND removed_at IS NULL;
 
 -- name: list(organisation)
+-- role: both
 -- For people.
 SELECT h.organisation_id, h.id, h.connection_id, h.kind, h.name, h.settings, h.secret, h.version,
        c.name AS connection_name
@@ -36,12 +40,14 @@ SELECT h.organisation_id, h.id, h.connection_id, h.kind, h.name, h.settings, h.s
  ORDER BY h.name;
 
 -- name: of_connection(organisation, connection)
+-- role: both
 -- Which accounts lead to a connection.
 SELECT name FROM channel
  WHERE organisation_id = :organisation AND connection_id = :connection AND removed_at IS NULL
  ORDER BY name;
 
 -- name: remove(organisation, id)
+-- role: both
 -- Under the lock. Nothing is taken in any more; what is owed fails, and the agent is told.
 UPDATE channel SET removed_at = now(), version = version + 1
  WHERE organisation_id = :organisation AND id = :id;

@@ -10,6 +10,7 @@ SELECT id FROM organisation WHERE name = :name;
 INSERT INTO organisation (id, name) VALUES (:id, :name) ON CONFLICT (name) DO NOTHING;
 
 -- name: insert(organisation, id, name, base_url, identity_url, platform, auth, login, secret, settings)
+-- role: both
 -- A new one; no row: one of this name exists. Index: connection_name.
 INSERT INTO connection (organisation_id, id, name, base_url, identity_url, platform, auth, login,
                         secret, settings)
@@ -20,6 +21,7 @@ RETURNING organisation_id, id, name, base_url, identity_url, platform, auth, log
           version;
 
 -- name: lock_named(organisation, name)
+-- role: both
 -- The one of this name, held until the transaction ends. Index: connection_name.
 SELECT organisation_id, id, name, base_url, identity_url, platform, auth, login, secret, settings,
        version
@@ -28,6 +30,7 @@ SELECT organisation_id, id, name, base_url, identity_url, platform, auth, login,
    FOR NO KEY UPDATE;
 
 -- name: lock(organisation, id)
+-- role: both
 -- One of them, held until the transaction ends.
 SELECT organisation_id, id, name, base_url, identity_url, platform, auth, login, secret, settings,
        version
@@ -36,6 +39,7 @@ SELECT organisation_id, id, name, base_url, identity_url, platform, auth, login,
    FOR NO KEY UPDATE;
 
 -- name: change(organisation, id, base_url, identity_url, platform, auth, login, secret, settings)
+-- role: both
 -- Under the lock. Settings that only a newer release knows stay as they are.
 UPDATE connection
    SET base_url = :base_url, identity_url = :identity_url, platform = :platform, auth = :auth,
@@ -44,6 +48,7 @@ UPDATE connection
 RETURNING version;
 
 -- name: named(organisation, name)
+-- role: both
 -- The one of this name. Index: connection_name.
 SELECT organisation_id, id, name, base_url, identity_url, platform, auth, login, secret, settings,
        version
@@ -66,6 +71,7 @@ SELECT organisation_id, id, name, base_url, identity_url, platform, auth, login,
  ORDER BY organisation_id, id;
 
 -- name: list(organisation)
+-- role: both
 -- For people, with how each fares.
 SELECT organisation_id, id, name, base_url, identity_url, platform, auth, login, secret, settings,
        version, trouble, trouble_since, last_success_at
@@ -74,6 +80,7 @@ SELECT organisation_id, id, name, base_url, identity_url, platform, auth, login,
  ORDER BY name;
 
 -- name: remove(organisation, id)
+-- role: both
 -- Under the lock. Its tokens end with it.
 WITH revoked AS (
     UPDATE webhook_token SET revoked_at = now()

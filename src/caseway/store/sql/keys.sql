@@ -1,6 +1,7 @@
 -- API keys. Only a digest is kept: a key is shown once.
 
 -- name: insert(organisation, id, name, public_name, digest)
+-- role: both
 -- A new one; no row: a key of this name is in use. Index: api_key_name.
 INSERT INTO api_key (organisation_id, id, name, public_name, digest)
 VALUES (:organisation, :id, :name, :public_name, :digest)
@@ -8,11 +9,13 @@ ON CONFLICT (organisation_id, name) WHERE revoked_at IS NULL DO NOTHING
 RETURNING id;
 
 -- name: list(organisation)
+-- role: both
 -- For people, the newest first; revoked ones are still named.
 SELECT id, name, public_name, created_at, revoked_at, last_used_at FROM api_key
  WHERE organisation_id = :organisation ORDER BY created_at DESC, id;
 
 -- name: revoke(organisation, name)
+-- role: both
 -- By its name or its public name, at once; no row: there is none in use.
 UPDATE api_key SET revoked_at = now()
  WHERE organisation_id = :organisation AND revoked_at IS NULL AND :name IN (name, public_name)

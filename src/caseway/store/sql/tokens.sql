@@ -1,11 +1,13 @@
 -- Tokens of the webhook's address. The token is kept encrypted: the address is shown again.
 
 -- name: insert(organisation, id, connection, public_name, digest, secret)
+-- role: both
 -- A new one. Two public names are alike once in 10 ** 12: an error then, and nothing was changed.
 INSERT INTO webhook_token (organisation_id, id, connection_id, public_name, digest, secret)
 VALUES (:organisation, :id, :connection, :public_name, :digest, :secret);
 
 -- name: current(organisation, connection)
+-- role: both
 -- The token in use: neither replaced nor revoked. Index: webhook_token_connection.
 SELECT id, public_name, secret FROM webhook_token
  WHERE organisation_id = :organisation AND connection_id = :connection
@@ -13,6 +15,7 @@ SELECT id, public_name, secret FROM webhook_token
  ORDER BY created_at DESC, id LIMIT 1;
 
 -- name: replace(organisation, connection, successor, grace)
+-- role: both
 -- Those in use before the successor end with the grace period, or at once without one.
 UPDATE webhook_token
    SET expires_at = CASE WHEN :grace::interval > interval '0' THEN now() + :grace ELSE expires_at END,
@@ -23,12 +26,14 @@ UPDATE webhook_token
 RETURNING public_name;
 
 -- name: revoke(organisation, public_name)
+-- role: both
 -- At once. No row: there is none of this name in use.
 UPDATE webhook_token SET revoked_at = now()
  WHERE organisation_id = :organisation AND public_name = :public_name AND revoked_at IS NULL
 RETURNING id, connection_id;
 
 -- name: list(organisation)
+-- role: both
 -- For people, the newest first.
 SELECT t.public_name, t.connection_id, c.name AS connection_name, t.created_at, t.expires_at,
        t.revoked_at, t.last_used_at
