@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.serving import serving
 from tests.browser.shop import Shop
@@ -39,6 +39,8 @@ SWITCHES = (
     "--disable-gpu",
     "--disable-dev-shm-usage",
 )
+PATIENCE_MS = 20_000  # a loaded machine is slow, not wrong
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def _executable() -> str:
@@ -68,7 +70,7 @@ def browser() -> Iterator[Browser]:
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """One person's browser: tabs made of it share what they store."""
     made = browser.new_context(viewport={"width": 1024, "height": 768}, locale="en-GB")
-    made.set_default_timeout(10_000)
+    made.set_default_timeout(PATIENCE_MS)
     yield made
     made.close()
 

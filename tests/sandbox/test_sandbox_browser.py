@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from creatio_sandbox.testing import Plan, Sandbox, start
 
@@ -22,6 +22,9 @@ SWITCHES = (
 )
 LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
 ARABIC = "السلام عليكم، دراجتي تصدر صوتا"
+
+
+expect.set_options(timeout=20_000)  # a loaded machine is slow, not wrong
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +67,16 @@ def page(browser: Browser, desk: Sandbox) -> Iterator[Page]:
     page.set_default_timeout(15_000)
     yield page
     context.close()
+
+
+def test_a_case_that_comes_while_the_page_is_on_its_way_is_seen(page: Page, desk: Sandbox) -> None:
+    def just_before(route: Route) -> None:
+        desk.create("Case", {"Subject": "Between the page and its stream"})
+        route.continue_()
+
+    page.route("**/desk/stream", just_before)
+    page.goto("/desk")
+    expect(page.get_by_role("link", name="Between the page and its stream")).to_be_visible()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -38,7 +38,8 @@
 
   const stream = new EventSource("/desk/stream");
   stream.addEventListener("changed", look);
-  stream.addEventListener("open", () => { if (!live.hidden) look(); say(""); });
+  // Also the first time: what happened while the page was on its way, no stream told it.
+  stream.addEventListener("open", () => { look(); say(""); });
   stream.addEventListener("error", () => say("Live paused, trying again."));
 
   document.addEventListener("keydown", (event) => {
