@@ -25,7 +25,6 @@ from tests.store.embedding import (
     until,
 )
 
-
 STOPPED = {psutil.STATUS_STOPPED}
 
 
