@@ -47,6 +47,8 @@ def definition(column: Column, model: Model) -> str:
 
 
 def table(entity: Entity, model: Model) -> str:
+    if entity.view is not None:
+        return f'DROP VIEW IF EXISTS "{entity.name}"; CREATE VIEW "{entity.name}" AS {entity.view};'
     lines = ['"Id" TEXT PRIMARY KEY NOT NULL']
     lines += [definition(c, model) for c in entity.columns.values() if c.name != "Id"]
     return f'CREATE TABLE IF NOT EXISTS "{entity.name}" ({", ".join(lines)});'
@@ -95,12 +97,13 @@ class Database:
             self._add_columns(model)
         made = [statement for e in model.values() for statement in indexes(e)]
         if not self.in_memory:
-            made += [statement for e in model.values() for statement in way_back_indexes(e, model)]
+            stored = [e for e in model.values() if e.view is None]
+            made += [statement for e in stored for statement in way_back_indexes(e, model)]
         self.connection.executescript("\n".join(made) + OWN_TABLES)
 
     def _add_columns(self, model: Model) -> None:
         """A file may be older than the schema file that it is opened with."""
-        for entity in model.values():
+        for entity in (each for each in model.values() if each.view is None):
             there = {row[1] for row in self.all(f'PRAGMA table_info("{entity.name}")')}
             for column in entity.columns.values():
                 if column.name not in there:

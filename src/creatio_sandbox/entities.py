@@ -53,6 +53,7 @@ class Entity:
     navigations: Mapping[str, Column]
     indexes: tuple[tuple[str, ...], ...]
     uid: str | None
+    view: str | None = None  # the SELECT that gives its rows; nobody writes them
 
     @property
     def type(self) -> str:
@@ -127,4 +128,5 @@ def entity(name: str, table: Mapping[str, Any]) -> Entity:
         navigations={c.navigation: c for c in columns if c.navigation},
         indexes=tuple(tuple(index) for index in table.get("indexes", ())),
         uid=table.get("uid"),
+        view=table.get("view"),
     )

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from creatio_sandbox.entities import COMMON, EDM, LENGTHS, Model, entity
 
-FILES: Final = ("case", "activity", "contact", "timeline", "people")
+FILES: Final = ("case", "activity", "contact", "timeline", "people", "library")
 NAME: Final = re.compile(r"[A-Z]\w*")
 KINDS: Final = {*EDM, *LENGTHS, "date"}
 ENTITY_KEYS: Final = {"uid", "indexes", "columns"}

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -185,6 +185,16 @@ class Sandbox:
             self.serving.instance.identity.sessions.clear()
 
         self._there(forget)
+
+    def change_secret(self, secret: str) -> None:
+        """As an administrator does who lets the old one expire; tokens given out end with it."""
+        identity = self.serving.instance.identity
+
+        def change() -> None:
+            identity.credentials = replace(identity.credentials, client_secret=secret)
+            identity.tokens.clear()
+
+        self._there(change)
 
     def reset(self) -> None:
         """Records, processes, log, faults and rights as at the start; tokens stay good."""

@@ -29,6 +29,7 @@ class NewEvent:
     outcome: Outcome  # accepted: look for its conversation; others are kept as they are
     reason: str
     body: bytes
+    test: bool = False  # sent by ourselves: no sign that Creatio calls
 
 
 @dataclass(frozen=True, slots=True)

@@ -296,7 +296,7 @@ CREATE TABLE webhook_event (
     id uuid NOT NULL,
     connection_id uuid NOT NULL,
     received_at timestamptz NOT NULL DEFAULT now(),
-    found_by text NOT NULL DEFAULT 'webhook' CHECK (found_by IN ('webhook', 'sweep')),
+    found_by text NOT NULL DEFAULT 'webhook' CHECK (found_by IN ('webhook', 'sweep', 'test')),
     token_name text NOT NULL DEFAULT '',
     source text NOT NULL DEFAULT '',
     event_type text NOT NULL DEFAULT '',
@@ -309,6 +309,8 @@ CREATE TABLE webhook_event (
     PRIMARY KEY (organisation_id, received_at, id)
 ) PARTITION BY RANGE (received_at);
 CREATE INDEX webhook_event_id ON webhook_event (organisation_id, id);
+CREATE INDEX webhook_event_swept ON webhook_event (organisation_id, connection_id, received_at)
+    WHERE found_by = 'sweep';
 CREATE INDEX webhook_event_conversation ON webhook_event (organisation_id, conversation_id, received_at)
     WHERE conversation_id IS NOT NULL;
 
@@ -359,6 +361,42 @@ CREATE TABLE call_count (
     PRIMARY KEY (organisation_id, connection_id, day, kind),
     FOREIGN KEY (organisation_id, connection_id) REFERENCES connection (organisation_id, id)
 );
+
+CREATE TABLE webhook_arrival (
+    organisation_id uuid NOT NULL,
+    connection_id uuid NOT NULL,
+    token_name text NOT NULL,
+    event_type text NOT NULL,
+    first_at timestamptz NOT NULL,
+    last_at timestamptz NOT NULL,
+    calls bigint NOT NULL,
+    without_case bigint NOT NULL,
+    rejected bigint NOT NULL,
+    PRIMARY KEY (organisation_id, connection_id, token_name, event_type),
+    FOREIGN KEY (organisation_id, connection_id) REFERENCES connection (organisation_id, id)
+);
+COMMENT ON TABLE webhook_arrival IS
+    'What Creatio called us with, by token and event type: the waiting lights. Figures, never truth: summed in memory, written once a second. An empty type: a call that nobody could read.';
+
+CREATE TABLE connection_test (
+    organisation_id uuid NOT NULL,
+    connection_id uuid NOT NULL,
+    tested_at timestamptz NOT NULL,
+    tested_by text NOT NULL,
+    checks jsonb NOT NULL,
+    PRIMARY KEY (organisation_id, connection_id),
+    FOREIGN KEY (organisation_id, connection_id) REFERENCES connection (organisation_id, id)
+);
+COMMENT ON TABLE connection_test IS 'The last test of each connection, as its page shows it. No foreign text.';
+
+CREATE TABLE dismissal (
+    organisation_id uuid NOT NULL REFERENCES organisation (id),
+    subject text NOT NULL,
+    by text NOT NULL,
+    at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (organisation_id, subject)
+);
+COMMENT ON TABLE dismissal IS 'What somebody has put away, such as the getting-started steps.';
 
 CREATE TABLE refusal_count (
     public_name text NOT NULL,
@@ -483,6 +521,10 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT s.organisation_id, s.channel_id, s.digest, s.peer FROM widget_session s
      WHERE s.public_name = find_widget_session.name
 $$;
+CREATE FUNCTION is_only_organisation() RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT count(*) = 1 FROM organisation
+$$;
 CREATE FUNCTION find_channel_organisation(channel uuid) RETURNS uuid
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT c.organisation_id FROM channel c WHERE c.id = channel AND c.removed_at IS NULL
@@ -516,7 +558,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON refusal_count TO caseway_sync;
 GRANT SELECT ON refusal_count TO caseway_web;
 REVOKE UPDATE, DELETE ON audit_entry FROM caseway_web, caseway_sync;
 REVOKE ALL ON FUNCTION prepare_days(int), drop_days(int), find_api_key(text),
-    find_widget_session(text), find_channel_organisation(uuid) FROM PUBLIC;
+    find_widget_session(text), find_channel_organisation(uuid), is_only_organisation() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION prepare_days(int), drop_days(int) TO caseway_sync;
 GRANT EXECUTE ON FUNCTION find_api_key(text), find_widget_session(text),
-    find_channel_organisation(uuid) TO caseway_web, caseway_sync;
+    find_channel_organisation(uuid), is_only_organisation() TO caseway_web, caseway_sync;

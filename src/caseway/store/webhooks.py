@@ -12,6 +12,7 @@ import asyncpg
 
 from caseway.domain.ids import ConversationId, ConversationKey
 from caseway.ports import KeptEvent, Later, NewEvent, Overloaded
+from caseway.store.arrivals import Arrivals
 from caseway.store.queries import load
 from caseway.store.queue import enqueue_all
 
@@ -35,9 +36,11 @@ class SharedCommit:
         self._waiting: deque[Waiting] = deque()
         self._arrived = asyncio.Event()
         self._writers: list[asyncio.Task[None]] = []
+        self._arrivals = Arrivals(pool)
 
     async def __aenter__(self) -> Self:
         self._writers = [asyncio.create_task(self._write()) for _ in range(WRITERS)]
+        self._writers.append(asyncio.create_task(self._arrivals.run()))
         return self
 
     async def __aexit__(self, *raised: object) -> None:
@@ -96,6 +99,9 @@ class SharedCommit:
             }
             await enqueue_all(connection, list(fresh))
             # CRASH HERE: nothing was kept or answered; Creatio repeats, or the sweep finds.
+        for event, row in zip(events, rows, strict=True):
+            if row["holds"]:
+                self._arrivals.note(event, row["at"])
         return [KeptEvent(row["holds"], row["conversation"]) for row in rows]
 
 
@@ -113,4 +119,5 @@ async def _insert(connection: "Connection", events: list[NewEvent]) -> list[asyn
         outcomes=[e.outcome for e in events],
         reasons=[e.reason for e in events],
         bodies=[e.body for e in events],
+        tests=[e.test for e in events],
     )

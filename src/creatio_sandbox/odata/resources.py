@@ -12,6 +12,7 @@ from creatio_sandbox.odata.answers import (
     VERSION,
     Answer,
     Call,
+    NoRight,
     NoSuchResource,
     WrongMethod,
     refusal,
@@ -22,7 +23,7 @@ from creatio_sandbox.odata.paths import unknown_property
 from creatio_sandbox.odata.properties import Place
 from creatio_sandbox.odata.shapes import reading
 from creatio_sandbox.records import Author, Records
-from creatio_sandbox.rights import Gate
+from creatio_sandbox.rights import Gate, Operation
 
 GUID: Final = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 ADDRESS: Final = re.compile(
@@ -81,7 +82,7 @@ class Resources:
                 return reads.read_collection(self.records, entity, call)
             case "POST":
                 read_options(call.query)
-                self.gate.check(by.user, entity.name, "create")
+                self._may_write(by, entity, "create")
                 return writes.create(self.records, entity, call, by, at)
             case other:
                 raise WrongMethod(other)
@@ -92,10 +93,10 @@ class Resources:
                 self._may_read(by, entity, call)
                 return reads.read_one(self.records, entity, key, call)
             case "PATCH":
-                self.gate.check(by.user, entity.name, "update")
+                self._may_write(by, entity, "update")
                 return writes.change(self.records, entity, key, call, by, at)
             case "DELETE":
-                self.gate.check(by.user, entity.name, "delete")
+                self._may_write(by, entity, "delete")
                 return writes.delete(self.records, entity, key)
             case other:
                 raise WrongMethod(other)
@@ -121,6 +122,11 @@ class Resources:
         if call.method in {"PUT", "DELETE"} and name not in entity.columns:
             raise unknown_property(name, entity)
         raise WrongMethod(call.method)
+
+    def _may_write(self, by: Author, entity: Entity, operation: Operation) -> None:
+        if entity.view is not None:
+            raise NoRight(entity.name, self.gate.rights.refused_as)
+        self.gate.check(by.user, entity.name, operation)
 
     def _may_read(self, by: Author, entity: Entity, call: Call) -> None:
         """The entity and everything that is expanded from it."""

@@ -1,6 +1,6 @@
 -- The receiver's shared commit: events of many requests at once.
 
--- name: keep_events(ids, organisations, connections, tokens, token_names, sources, types, cases, outcomes, reasons, bodies)
+-- name: keep_events(ids, organisations, connections, tokens, token_names, sources, types, cases, outcomes, reasons, bodies, tests)
 -- Keeps the events whose token still holds, finds their conversations, marks those. One row an event:
 -- the conversation if there is one, whether its mark wants a job, and whether the token holds.
 -- Index: webhook_token_pkey, conversation_case, case_link_pkey.
@@ -8,10 +8,10 @@ WITH incoming AS MATERIALIZED (
     SELECT n.*, t.id IS NOT NULL AS holds
       FROM unnest(:ids::uuid[], :organisations::uuid[], :connections::uuid[], :tokens::uuid[],
                   :token_names::text[], :sources::text[], :types::text[], :cases::uuid[],
-                  :outcomes::text[], :reasons::text[], :bodies::bytea[])
+                  :outcomes::text[], :reasons::text[], :bodies::bytea[], :tests::boolean[])
            WITH ORDINALITY
            AS n(id, organisation, connection, token, token_name, source, type, case_id, outcome,
-                reason, body, ord)
+                reason, body, test, ord)
       LEFT JOIN webhook_token t
         ON t.organisation_id = n.organisation AND t.id = n.token AND t.revoked_at IS NULL
        AND (t.expires_at IS NULL OR t.expires_at > now())
@@ -28,9 +28,10 @@ WITH incoming AS MATERIALIZED (
        AND c.case_id = i.case_id
      WHERE i.holds
 ), kept AS (
-    INSERT INTO webhook_event (organisation_id, id, connection_id, token_name, source, event_type,
-                               case_id, conversation_id, outcome, reason, body)
-    SELECT organisation, id, connection, token_name, source, type, case_id, conversation,
+    INSERT INTO webhook_event (organisation_id, id, connection_id, found_by, token_name, source,
+                               event_type, case_id, conversation_id, outcome, reason, body)
+    SELECT organisation, id, connection, CASE WHEN test THEN 'test' ELSE 'webhook' END, token_name,
+           source, type, case_id, conversation,
            CASE WHEN outcome = 'accepted' AND conversation IS NULL THEN 'ignored'
                 WHEN outcome = 'accepted' AND type = 'case_closed' AND NOT current
                 THEN 'nothing_new' ELSE outcome END,
@@ -44,7 +45,8 @@ WITH incoming AS MATERIALIZED (
       FROM matched
 ), used AS (
     UPDATE webhook_token t SET last_used_at = now()
-     WHERE (t.organisation_id, t.id) IN (SELECT DISTINCT organisation, token FROM matched)
+     WHERE (t.organisation_id, t.id) IN
+           (SELECT DISTINCT organisation, token FROM matched WHERE NOT test)
        AND (t.last_used_at IS NULL OR t.last_used_at < now() - interval '1 second')
 ), wanted AS MATERIALIZED (
     SELECT organisation, conversation,
@@ -69,7 +71,7 @@ WITH incoming AS MATERIALIZED (
        AND (l.due_at IS NULL OR l.due_at > now() OR l.hints | l.more <> l.hints
             OR l.claim IS NOT NULL)
 )
-SELECT i.ord, i.holds, m.conversation,
+SELECT i.ord, i.holds, now() AS at, m.conversation,
        l.id IS NOT NULL AND l.parked_at IS NULL AND (l.due_at IS NULL OR l.due_at > now()) AS fresh
   FROM incoming i
   LEFT JOIN matched m ON m.ord = i.ord
