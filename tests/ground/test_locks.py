@@ -11,6 +11,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+import build_frontend
+
 ROOT = Path(__file__).resolve().parents[2]
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -82,8 +84,9 @@ def test_nothing_takes_the_place_of_urllib3() -> None:
     assert not names & {"niquests", "urllib3-future"}
 
 
-def test_the_browser_codes_lock_names_no_host_either() -> None:
-    packages = json.loads((ROOT / "widget/package-lock.json").read_text())["packages"]
+@pytest.mark.parametrize("folder", build_frontend.SOURCES)
+def test_the_browser_codes_lock_names_no_host_either(folder: str) -> None:
+    packages = json.loads((ROOT / folder / "package-lock.json").read_text())["packages"]
     outside = {name: entry for name, entry in packages.items() if name.startswith("node_modules/")}
     assert outside
     assert not [name for name, entry in outside.items() if "resolved" in entry]

@@ -43,7 +43,8 @@ def test_every_file_of_the_packages_is_in_the_wheel(wheel: Path) -> None:
 def test_the_built_browser_code_is_in_the_wheel(wheel: Path) -> None:
     inside = BUILT.removeprefix("src/") + "/"
     held = [name for name in zipfile.ZipFile(wheel).namelist() if name.startswith(inside)]
-    assert f"{inside}widget.js" in held
+    for name in ("widget.js", "tabler.min.css", "htmx.min.js", "icons.json"):
+        assert f"{inside}{name}" in held
 
 
 def test_the_wheel_holds_nothing_but_the_packages_and_their_licence(wheel: Path) -> None:

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from caseway.web import assets, failures, health
 from caseway.web.api import conversations, description, events
 from caseway.web.bodies import WholeBodies
+from caseway.web.dashboard import frame
 from caseway.web.demo.routes import ASSETS, Demo
 from caseway.web.metrics import WebCounts
 from caseway.web.parts import Parts
@@ -20,6 +21,7 @@ from caseway.web.security import KnownHosts, OwnForms, SecurityHeaders
 from caseway.web.widget.routes import Widget, script_route
 from caseway.web.widget.watching import Watchers
 
+STYLES: Final = ("caseway.css", "docs.css", "theme.js")
 BODY_LIMIT_BYTES: Final = 512 * 1024  # a text of 32,000 characters, each escaped twice over
 
 
@@ -74,6 +76,7 @@ def build(parts: Parts, *, hosts: Iterable[str]) -> Web:
         lifespan=lifespan,
     )
     app.state.parts = parts
+    app.state.watchers = watchers
     app.openapi = lambda: description.describe(app)  # type: ignore[method-assign] # FastAPI's way
     app.include_router(conversations.routes)
     app.include_router(events.routes)
@@ -81,7 +84,8 @@ def build(parts: Parts, *, hosts: Iterable[str]) -> Web:
     app.router.routes.extend(description.routes)
     app.router.routes.extend(Widget(parts, watchers).routes())
     app.router.routes.append(script_route())
-    app.router.routes.extend(assets.routes(["caseway.css", "docs.css"]))
+    app.router.routes.extend(assets.routes(STYLES))
+    app.router.routes.extend(assets.routes([*frame.OWN_ASSETS, *frame.BUILT_ASSETS]))
     if parts.demo is not None:
         app.router.routes.extend(Demo(parts, parts.demo, watchers).routes())
         app.router.routes.extend(assets.routes(ASSETS))

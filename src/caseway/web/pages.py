@@ -9,7 +9,7 @@ TEMPLATES: Final = "templates"
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
     return Environment(
         loader=PackageLoader("caseway.web", TEMPLATES),
         autoescape=True,
@@ -20,4 +20,4 @@ def _environment() -> Environment:
 
 
 def page(name: str) -> Template:
-    return _environment().get_template(name)
+    return environment().get_template(name)

@@ -26,7 +26,7 @@ from caseway.web.parts import Parts
 from caseway.web.problems import Problem
 from caseway.web.widget.watching import Watchers
 
-ASSETS: Final = ("demo.css", "demo.js", "theme.js")
+ASSETS: Final = ("demo.css", "demo.js")
 LOOK_EVERY: Final = timedelta(milliseconds=400)
 PING_EVERY_LOOKS: Final = 25
 TELL_SINCE: Final = timedelta(hours=6)

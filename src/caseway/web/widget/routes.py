@@ -133,7 +133,7 @@ class Widget:
 
 def script_route() -> Route:
     """The script is public: any page may load it, the channel says which may use it."""
-    script = assets.read("built", "widget.js")
+    script = assets.read("built/widget.js")
 
     async def give(request: Request) -> Response:
         if script is None:

@@ -1,0 +1,198 @@
+// Keeps a part of the page as things are: `<div id="rows" data-live="/live/events">`. The stream only
+// says that something changed; the part is then asked for at the page's own address.
+//
+//   data-live            the stream's address
+//   data-live-select     which part is swapped (default: the element itself, by its id)
+//   data-live-token      how things stood when the page was drawn, as the stream says it
+//   data-live-one/-many  what a new row is called: "new event", "new events"
+//
+// Rows are the descendants with `data-row` and an id. While the list is scrolled, focused or
+// selected, new rows wait behind "Show 6 new events"; known ones change in place.
+(() => {
+  const RETRY_S = [1, 2, 4, 8, 15, 30];
+  const SAY_EVERY_MS = 5000;
+  const NEAR_TOP_PX = 120;
+  let lastSaid = 0;
+
+  for (const element of document.querySelectorAll("[data-live]")) follow(element);
+
+  function follow(element) {
+    const select = element.dataset.liveSelect ?? `#${element.id}`;
+    const part = () => document.querySelector(select);
+    const states = document.querySelectorAll("[data-live-state]");
+    let source = null;
+    let token = element.dataset.liveToken ?? null;
+    let failures = 0;
+    let timer = 0;
+    let waiting = null; // the newer part, held back
+    let asking = false;
+    let again = false;
+
+    function show(text, colour) {
+      for (const state of states) {
+        state.querySelector(".cw-lamp").className = `cw-lamp ${colour}${colour === "green" ? "" : " wait"}`;
+        state.querySelector("span:last-child").textContent = text;
+      }
+    }
+    const words = () => states[0]?.dataset.liveWords ?? "Live";
+
+    function open() {
+      clearTimeout(timer);
+      source?.close();
+      source = new EventSource(element.dataset.live);
+      source.addEventListener("open", () => {
+        failures = 0;
+        show(words(), "green");
+      });
+      source.addEventListener("changed", (event) => {
+        if (event.data === token) return;
+        token = event.data;
+        refresh();
+      });
+      source.addEventListener("error", retry);
+    }
+
+    function retry() {
+      source?.close();
+      source = null;
+      if (document.hidden) return;
+      let left = RETRY_S[Math.min(failures++, RETRY_S.length - 1)];
+      const tick = () => {
+        if (!left) return open();
+        // A stream that ends by itself comes back at once: nobody needs to hear of it.
+        if (failures > 1) show(`Live paused, trying again in ${left} s`, "amber");
+        left -= 1;
+        timer = setTimeout(tick, 1000);
+      };
+      tick();
+    }
+
+    // A hidden page holds no connection: a browser has only six of them for one server.
+    document.addEventListener("visibilitychange", () => {
+      clearTimeout(timer);
+      if (!document.hidden) return open();
+      source?.close();
+      source = null;
+    });
+
+    async function refresh() {
+      if (asking) {
+        again = true;
+        return;
+      }
+      asking = true;
+      try {
+        const answer = await fetch(location.href, { headers: { "X-Caseway-Live": "yes" } });
+        if (answer.redirected && new URL(answer.url).pathname === "/login") return signedOut();
+        if (!answer.ok) throw new Error(`answered ${answer.status}`);
+        const html = await answer.text();
+        const fresh = new DOMParser().parseFromString(html, "text/html").querySelector(select);
+        if (fresh) {
+          window.caseway.adoptIcons(html);
+          take(fresh);
+        }
+      } catch {
+        token = null;
+        retry();
+      } finally {
+        asking = false;
+        if (again) {
+          again = false;
+          refresh();
+        }
+      }
+    }
+
+    function signedOut() {
+      source?.close();
+      show("Signed out", "grey");
+      const voice = document.getElementById("said");
+      voice?.setAttribute("aria-live", "assertive");
+      window.caseway.say("You are signed out. Reload the page to sign in again.");
+    }
+
+    function take(fresh) {
+      const now = part();
+      const arrived = [...fresh.querySelectorAll("[data-row]")].filter((row) => row.id && !document.getElementById(row.id));
+      if (arrived.length && held(now)) {
+        waiting = fresh;
+        offer(now, arrived.length);
+        changeRows(now, fresh);
+        return;
+      }
+      swap(now, fresh, arrived);
+    }
+
+    function held(now) {
+      const top = now.getBoundingClientRect().top;
+      const scrolled = scrollY > NEAR_TOP_PX && top < 0;
+      const selected = !getSelection().isCollapsed && now.contains(getSelection().anchorNode);
+      return scrolled || selected || now.contains(document.activeElement);
+    }
+
+    function changeRows(now, fresh) {
+      for (const row of fresh.querySelectorAll("[data-row][id]")) {
+        const known = document.getElementById(row.id);
+        if (!known || !now.contains(known) || known.contains(document.activeElement)) continue;
+        if (known.innerHTML !== row.innerHTML) known.replaceWith(document.importNode(row, true));
+      }
+    }
+
+    function offer(now, count) {
+      let button = document.querySelector("[data-live-offer]");
+      if (!button) {
+        button = document.createElement("button");
+        button.type = "button";
+        button.className = "cw-offer";
+        button.dataset.liveOffer = "";
+        button.addEventListener("click", () => {
+          const fresh = waiting;
+          button.hidden = true;
+          if (!fresh) return;
+          const arrived = [...fresh.querySelectorAll("[data-row]")].filter((row) => row.id && !document.getElementById(row.id));
+          swap(part(), fresh, arrived);
+          const first = document.getElementById(arrived[0]?.id);
+          (first?.querySelector("a[href], button") ?? first)?.focus();
+        });
+        document.body.append(button);
+      }
+      button.hidden = false;
+      button.textContent = `Show ${counted(count)}`;
+      announce(count);
+    }
+
+    const counted = (count) => `${count} ${count === 1 ? (element.dataset.liveOne ?? "new row") : (element.dataset.liveMany ?? "new rows")}`;
+
+    function announce(count) {
+      if (Date.now() - lastSaid < SAY_EVERY_MS) return;
+      lastSaid = Date.now();
+      window.caseway.say(counted(count));
+    }
+
+    function swap(now, fresh, arrived) {
+      waiting = null;
+      const offered = document.querySelector("[data-live-offer]");
+      if (offered) offered.hidden = true;
+      if (now.innerHTML === fresh.innerHTML) return;
+      const focused = now.contains(document.activeElement) ? document.activeElement : null;
+      const open = [...now.querySelectorAll("details[id][open]")].map((each) => each.id);
+      const kept = focused && pathTo(focused);
+      now.replaceChildren(...[...fresh.childNodes].map((each) => document.importNode(each, true)));
+      for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+      for (const { id } of arrived) document.getElementById(id)?.classList.add("cw-arrive");
+      if (kept) (document.getElementById(kept.id)?.querySelectorAll("a[href], button, summary, input")[kept.nth] ?? document.getElementById(kept.id))?.focus();
+      window.htmx?.process(now);
+      if (arrived.length) announce(arrived.length);
+    }
+
+    // The focus comes back to the same thing: by its own id, else by its place in the row.
+    function pathTo(focused) {
+      if (focused.id) return { id: focused.id, nth: -1 };
+      const row = focused.closest("[id]");
+      const all = [...row.querySelectorAll("a[href], button, summary, input")];
+      return { id: row.id, nth: all.indexOf(focused) };
+    }
+
+    open();
+  }
+})();
