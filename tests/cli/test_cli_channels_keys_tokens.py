@@ -104,6 +104,14 @@ def test_a_key_is_shown_once(caseway: Installation) -> None:
     assert caseway("key", "create", "till", "--json").json["key"] != made
 
 
+def test_a_key_gets_the_scopes_that_were_said(caseway: Installation) -> None:
+    for name, said in (("all", ()), ("report", ("--scope", "read"))):
+        assert caseway("key", "create", name, *said).line.startswith("cwk_")
+    scopes = {one["name"]: one["scopes"] for one in caseway("key", "list", "--json").json}
+    assert (scopes["all"], scopes["report"]) == (["read", "write"], ["read"])
+    assert caseway.try_("key", "create", "x", "--scope", "everything").code == 2
+
+
 def test_a_token_is_replaced_with_grace_or_at_once(caseway: Installation, north: str) -> None:
     first = caseway("token", "show").line
     assert caseway("token", "show", north).line == first

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import asyncpg
 
+from caseway.domain.scopes import Scope
 from caseway.store.intake import transaction
 from tests.web.conftest import House
 
@@ -268,6 +269,45 @@ async def test_without_a_right_key_there_is_nothing(house: House) -> None:
             assert answer.content_type == "application/problem+json"
     await house.owner.execute("UPDATE api_key SET revoked_at = now()")
     assert (await call(house, "GET", "/events"))[0] == 401
+
+
+async def test_a_key_does_what_its_scopes_say(house: House) -> None:
+    made = await house.begin()
+    keys = house.parts.keys
+    shown = {
+        scope: await keys.create(house.tenant.organisation, scope, frozenset({scope}), actor="x")
+        for scope in Scope
+    }
+    async with house.client.get(house.base + "/api/v1/openapi.json") as answer:
+        described = await answer.json()
+    asked = [
+        (method, path, operation["security"])
+        for path, methods in described["paths"].items()
+        for method, operation in methods.items()
+    ]
+    assert len(asked) == 7
+    for method, path, security in asked:
+        needs = Scope.READ if method == "get" else Scope.WRITE
+        assert security == [{"API key": [needs]}]
+        lacks = Scope.WRITE if needs is Scope.READ else Scope.READ
+        url = house.base + path.replace("{id}", made["id"])
+        headers = {"Authorization": f"Bearer {shown[lacks].reveal()}"}
+        body = None if method == "get" else {"text": "x"}
+        async with house.client.request(method, url, headers=headers, json=body) as answer:
+            told = await answer.json(content_type=None)
+            assert (answer.status, answer.content_type) == (403, "application/problem+json")
+            assert f"lacks the scope {needs} " in told["detail"]
+            assert f"caseway key create NAME --scope {needs}" in told["detail"]
+    read = {"Authorization": f"Bearer {shown[Scope.READ].reveal()}"}
+    url = f"{house.base}/api/v1/conversations/{made['id']}"
+    async with house.client.get(url, headers=read) as answer:
+        assert (await answer.json())["state"] == "waiting"
+    write = {"Authorization": f"Bearer {shown[Scope.WRITE].reveal()}"}
+    async with house.client.post(f"{url}/messages", headers=write, json={"text": "2"}) as answer:
+        assert answer.status == 201
+    listed = {key.name: key for key in await keys.list(house.tenant.organisation)}
+    assert listed["read"].scopes == {Scope.READ}
+    assert listed["read"].last_used_from == "127.0.0.1"
 
 
 async def test_another_organisations_ids_are_nothing(house: House) -> None:

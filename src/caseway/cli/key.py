@@ -6,6 +6,7 @@ import typer
 
 from caseway.cli.opening import Store, on_store
 from caseway.cli.screen import JSON, examples, say, show_json, show_table
+from caseway.domain.scopes import ALLOWS, EVERY, Scope
 
 if TYPE_CHECKING:
     from caseway.config import Settings
@@ -13,16 +14,25 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Keys of the API: make, list, revoke.", no_args_is_help=True)
 
 
-@app.command(epilog=examples("caseway key create shop", "caseway key create shop > shop.key"))
+@app.command(
+    epilog=examples("caseway key create shop > shop.key", "caseway key create report --scope read")
+)
 def create(
     *,
     name: Annotated[str, typer.Argument(help="Who will use it.")],
+    scope: Annotated[
+        list[Scope] | None,
+        typer.Option(
+            help="What it lets them do; repeatable, both if not said. "
+            + " ".join(f"{one}: {ALLOWS[one].lower()}." for one in Scope)
+        ),
+    ] = None,
     json: Annotated[bool, JSON] = False,
 ) -> None:
     """Make a key. It is shown this once: only its digest is kept."""
 
     async def work(_settings: "Settings", store: Store) -> None:
-        made = await store.registry.keys.create(store.organisation, name)
+        made = await store.registry.keys.create(store.organisation, name, frozenset(scope or EVERY))
         if json:
             show_json({"name": name, "key": made.reveal()})
             return
@@ -56,14 +66,16 @@ def list_(*, json: Annotated[bool, JSON] = False) -> None:
             say("There is no key yet: caseway key create NAME makes one.")
             return
         show_table(
-            ["name", "public name", "state", "made", "used last"],
+            ["name", "public name", "scopes", "state", "made", "used last", "from"],
             [
                 (
                     one.name,
                     one.public_name,
+                    ", ".join(sorted(one.scopes)),
                     "revoked" if one.revoked_at else "in use",
                     one.created_at,
                     one.last_used_at,
+                    one.last_used_from or None,
                 )
                 for one in found
             ],

@@ -19,6 +19,7 @@ from caseway.ports.ticketing import CALL_TIMEOUT, Call, CallCounter, Ticketing
 from caseway.ports.upkeep import Found, Healing, SweepClaim, Sweeps
 from caseway.ports.web import (
     Answered,
+    ApiKey,
     ApiKeys,
     Directory,
     KeyHolder,
@@ -35,6 +36,7 @@ __all__ = [
     "CALL_TIMEOUT",
     "Adopted",
     "Answered",
+    "ApiKey",
     "ApiKeys",
     "Call",
     "CallCounter",

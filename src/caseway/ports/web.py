@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
+from uuid import UUID
 
 from caseway.domain.connection import ChannelAccount, Connection
 from caseway.domain.ids import (
@@ -12,6 +13,8 @@ from caseway.domain.ids import (
     ConversationId,
     OrganisationId,
 )
+from caseway.domain.scopes import Scope
+from caseway.domain.secret import Secret
 from caseway.domain.token import WebhookToken
 
 
@@ -35,10 +38,38 @@ class KeyHolder(Protocol):
     @property
     def public_name(self) -> str: ...
 
+    @property
+    def scopes(self) -> frozenset[Scope]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key as people see it: by its public name, never itself."""
+
+    id: UUID
+    name: str
+    public_name: str
+    scopes: frozenset[Scope]
+    created_at: datetime
+    revoked_at: datetime | None
+    last_used_at: datetime | None
+    last_used_from: str  # an address
+
 
 class ApiKeys(Protocol):
-    async def holder(self, shown: str) -> KeyHolder | None:
+    async def holder(self, shown: str, source: str) -> KeyHolder | None:
         """Who shows this key; None for a wrong, revoked or malformed one."""
+
+    async def list(self, organisation: OrganisationId) -> Sequence[ApiKey]:
+        """The newest first, revoked ones too."""
+
+    async def create(
+        self, organisation: OrganisationId, name: str, scopes: frozenset[Scope], *, actor: str
+    ) -> Secret:
+        """The key, for the only time. Raises `Refused` if one of this name is in use."""
+
+    async def revoke(self, organisation: OrganisationId, name: str, *, actor: str) -> None:
+        """By its name or public name, at once. Raises `NotConfigured`."""
 
 
 class RefusalCounts(Protocol):

@@ -4,7 +4,6 @@ import hmac
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -12,8 +11,9 @@ import asyncpg
 
 from caseway.domain import token as form
 from caseway.domain.ids import OrganisationId
+from caseway.domain.scopes import EVERY, Scope
 from caseway.domain.secret import Secret
-from caseway.ports import NotConfigured, Refused
+from caseway.ports import ApiKey, NotConfigured, Refused
 from caseway.store.audit import BY_COMMAND, Kind, record
 from caseway.store.intake import transaction
 from caseway.store.queries import load
@@ -25,22 +25,13 @@ NOTED_EVERY_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
-    id: UUID
-    name: str
-    public_name: str
-    created_at: datetime
-    revoked_at: datetime | None
-    last_used_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class KeyHolder:
     """Whoever showed a right key."""
 
     organisation: OrganisationId
     key: UUID
     public_name: str
+    scopes: frozenset[Scope]
 
 
 class Keys:
@@ -55,7 +46,12 @@ class Keys:
         self._noted: dict[UUID, float] = {}  # when we wrote down a key's use last
 
     async def create(
-        self, organisation: OrganisationId, name: str, *, actor: str = BY_COMMAND
+        self,
+        organisation: OrganisationId,
+        name: str,
+        scopes: frozenset[Scope] = EVERY,
+        *,
+        actor: str = BY_COMMAND,
     ) -> Secret:
         """The key, for the only time. Raises `Refused` if one of this name is in use."""
         key, shown = new_token(form.API_KEY)
@@ -67,6 +63,7 @@ class Keys:
                 name=name,
                 public_name=shown.public_name,
                 digest=shown.digest,
+                scopes=sorted(scopes),
             )
             if made is None:
                 raise Refused(
@@ -80,7 +77,7 @@ class Keys:
                 action="made",
                 kind=Kind.KEY,
                 id=shown.public_name,
-                after={"name": name},
+                after={"name": name, "scopes": sorted(scopes)},
             )
         return key
 
@@ -102,23 +99,25 @@ class Keys:
                 before={"name": row["name"]},
             )
 
-    async def list(self, organisation: OrganisationId) -> Sequence[Listed]:
+    async def list(self, organisation: OrganisationId) -> Sequence[ApiKey]:
         """The newest first, revoked ones too."""
         async with transaction(self._pool, organisation) as link:
             found = await SQL["list"].fetch(link, organisation=organisation)
         return [
-            Listed(
+            ApiKey(
                 id=row["id"],
                 name=row["name"],
                 public_name=row["public_name"],
+                scopes=_scopes(row),
                 created_at=row["created_at"],
                 revoked_at=row["revoked_at"],
                 last_used_at=row["last_used_at"],
+                last_used_from=row["last_used_from"],
             )
             for row in found
         ]
 
-    async def holder(self, shown: str) -> KeyHolder | None:
+    async def holder(self, shown: str, source: str = "") -> KeyHolder | None:
         """Who shows this key; None for a wrong, revoked or malformed one. Asks every time.
 
         Raises `Later` while the store cannot be reached.
@@ -129,15 +128,23 @@ class Keys:
         row = await reached(SQL["find"].fetchrow(self._pool, public_name=key.public_name))
         if row is None or not hmac.compare_digest(row["digest"], key.digest):
             return None
-        holder = KeyHolder(OrganisationId(row["organisation_id"]), row["id"], key.public_name)
-        await reached(self._note_use(holder))
+        holder = KeyHolder(
+            OrganisationId(row["organisation_id"]), row["id"], key.public_name, _scopes(row)
+        )
+        await reached(self._note_use(holder, source))
         return holder
 
-    async def _note_use(self, holder: KeyHolder) -> None:
+    async def _note_use(self, holder: KeyHolder, source: str) -> None:
         """A figure for people: written once a minute, however often the key is shown."""
         now = self._clock()
         if now < self._noted.get(holder.key, -NOTED_EVERY_S) + NOTED_EVERY_S:
             return
         self._noted[holder.key] = now
         async with transaction(self._pool, holder.organisation) as link:
-            await SQL["note_use"].execute(link, organisation=holder.organisation, id=holder.key)
+            await SQL["note_use"].execute(
+                link, organisation=holder.organisation, id=holder.key, source=source
+            )
+
+
+def _scopes(row: asyncpg.Record) -> frozenset[Scope]:
+    return frozenset(map(Scope, row["scopes"]))

@@ -78,9 +78,11 @@ CREATE TABLE api_key (
     name text NOT NULL CHECK (name <> ''),
     public_name text NOT NULL UNIQUE CHECK (length(public_name) = 8),
     digest bytea NOT NULL,
+    scopes text[] NOT NULL CHECK (scopes <> '{}' AND scopes <@ ARRAY['read', 'write']),
     created_at timestamptz NOT NULL DEFAULT now(),
     revoked_at timestamptz,
     last_used_at timestamptz,
+    last_used_from text NOT NULL DEFAULT '',
     PRIMARY KEY (organisation_id, id)
 );
 CREATE UNIQUE INDEX api_key_name ON api_key (organisation_id, name) WHERE revoked_at IS NULL;
@@ -510,9 +512,9 @@ END $$;
 
 -- What the web may ask before it knows the organisation: by secrets' public names and by channel.
 CREATE FUNCTION find_api_key(name text)
-RETURNS TABLE (organisation_id uuid, id uuid, digest bytea)
+RETURNS TABLE (organisation_id uuid, id uuid, digest bytea, scopes text[])
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    SELECT k.organisation_id, k.id, k.digest FROM api_key k
+    SELECT k.organisation_id, k.id, k.digest, k.scopes FROM api_key k
      WHERE k.public_name = find_api_key.name AND k.revoked_at IS NULL
 $$;
 CREATE FUNCTION find_widget_session(name text)

@@ -12,7 +12,7 @@ from caseway.domain.conversation import Author, State
 from caseway.domain.ids import ConnectionKey, ConversationId, ConversationKey, OrganisationId
 from caseway.ports import Answered, Inbound, Kept, Overview
 from caseway.web.api import cursors
-from caseway.web.api.keys import Caller
+from caseway.web.api.keys import Reader, Writer
 from caseway.web.api.models import (
     ConversationIn,
     ConversationOut,
@@ -57,7 +57,7 @@ Using = Annotated[Parts, Depends(_parts)]
 async def begin(
     request: Request,
     body: ConversationIn,
-    caller: Caller,
+    caller: Writer,
     parts: Using,
     idempotency_key: IdempotencyKey = "",
 ) -> Response:
@@ -74,14 +74,14 @@ async def begin(
 
 
 @routes.get("/{id}", responses=refusals(*READING), summary="One conversation")
-async def conversation(id: UUID, caller: Caller, parts: Using) -> ConversationOut:
+async def conversation(id: UUID, caller: Reader, parts: Using) -> ConversationOut:
     return ConversationOut.of(await _seen(parts, _key(caller, id)))
 
 
 @routes.get("/{id}/messages", responses=refusals(*READING), summary="Its messages, in order")
 async def messages(
     id: UUID,
-    caller: Caller,
+    caller: Reader,
     parts: Using,
     cursor: Annotated[str, Query(max_length=200)] = "",
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
@@ -105,7 +105,7 @@ async def write(
     id: UUID,
     request: Request,
     body: MessageIn,
-    caller: Caller,
+    caller: Writer,
     parts: Using,
     idempotency_key: IdempotencyKey = "",
 ) -> Response:
@@ -136,7 +136,7 @@ async def write(
 async def hand_off(
     id: UUID,
     request: Request,
-    caller: Caller,
+    caller: Writer,
     parts: Using,
     body: HandOffIn | None = None,
     idempotency_key: IdempotencyKey = "",
@@ -163,7 +163,7 @@ async def hand_off(
     summary="The conversation is resolved",
 )
 async def resolve(
-    id: UUID, request: Request, caller: Caller, parts: Using, idempotency_key: IdempotencyKey = ""
+    id: UUID, request: Request, caller: Writer, parts: Using, idempotency_key: IdempotencyKey = ""
 ) -> Response:
     """The customer is told, and the case follows where a resolved status is configured."""
     key = _key(caller, id)

@@ -9,16 +9,16 @@ from caseway.domain.adoption import Outcome
 from caseway.domain.ids import ConversationId
 from caseway.web.api import cursors
 from caseway.web.api.conversations import Using
-from caseway.web.api.keys import Caller
+from caseway.web.api.keys import Reader
 from caseway.web.api.models import EventOut, EventsOut
 from caseway.web.api.refusals import refusals
 
 routes: Final = APIRouter(prefix="/api/v1/events", tags=["Events"])
 
 
-@routes.get("", responses=refusals(400, 401, 503), summary="Events, the newest first")
+@routes.get("", responses=refusals(400, 401, 403, 503), summary="Events, the newest first")
 async def events(
-    caller: Caller,
+    caller: Reader,
     parts: Using,
     type: Literal["new_activity", "case_closed", "case_updated"] | None = None,
     outcome: Outcome | None = None,

@@ -7,6 +7,7 @@ from caseway.web.problems import MEDIA_TYPE
 MEANINGS: Final = {
     400: "The request is malformed; `detail` names the field and what was expected.",
     401: "No API key, or one that is unknown or revoked.",
+    403: "The API key lacks the scope that `detail` names.",
     404: "There is nothing of this id in your organisation.",
     408: "The body did not arrive in time.",
     409: "Not now: see `detail`.",
@@ -14,8 +15,8 @@ MEANINGS: Final = {
     422: "The Idempotency-Key was used for another request.",
     503: "The store cannot be reached. Nothing was done, or a repeat will find it: try again.",
 }
-READING: Final = (400, 401, 404, 503)
-WRITING: Final = (400, 401, 404, 408, 409, 413, 422, 503)
+READING: Final = (400, 401, 403, 404, 503)
+WRITING: Final = (400, 401, 403, 404, 408, 409, 413, 422, 503)
 
 
 def refusals(*codes: int) -> dict[int | str, dict[str, Any]]:
