@@ -1,18 +1,19 @@
 """The callback: what a receiver gets, how it knows that it is ours, and what its answers mean."""
 
+import base64
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from standardwebhooks import Webhook
+from standardwebhooks import Webhook, WebhookVerificationError
 
 from caseway.channels.api import ApiChannel
-from caseway.domain.connection import ChannelAccount, ChannelSettings
+from caseway.domain.connection import ChannelAccount, ChannelSettings, FormerSecret
 from caseway.domain.delivery import Event, Kind
 from caseway.domain.secret import Secret
 from caseway.outbound import Outside
-from caseway.ports import Later
+from caseway.ports import Later, Refused
 from tests.contract.test_channel import SECRET, account, outgoing
 from tests.creatio.far import CUT, LOGIN_PAGE, Far, Got, Says, far, says
 from tests.creatio.parts import LOOPBACK
@@ -139,3 +140,64 @@ async def test_what_a_person_must_mend_waits_with_the_remedy(
     assert not failure.maybe_taken
     assert not there.got
     assert "whsec" not in str(failure)
+
+
+async def test_while_a_replaced_secret_holds_both_are_right() -> None:
+    new = "whsec_" + base64.b64encode(b"n" * 32).decode()
+    soon, past = datetime.now(UTC) + timedelta(hours=1), datetime.now(UTC) - timedelta(hours=1)
+
+    def rotated(until: datetime) -> Callable[[ChannelAccount], ChannelAccount]:
+        former = FormerSecret(Secret(SECRET), until)
+        return lambda known: replace(known, secret=Secret(new), former=former)
+
+    _, there = await sent(says(200), change=rotated(soon))
+    for secret in (SECRET, new):
+        assert Webhook(secret).verify(there.got[0].body, dict(there.got[0].headers))
+    _, there = await sent(says(200), change=rotated(past))
+    assert Webhook(new).verify(there.got[0].body, dict(there.got[0].headers))
+    with pytest.raises(WebhookVerificationError):
+        Webhook(SECRET).verify(there.got[0].body, dict(there.got[0].headers))
+
+
+@pytest.mark.parametrize(
+    ("status", "remedy"),
+    [
+        (204, ""),
+        (302, "enter the last address under Settings → Channels → Shop"),
+        (401, "give it the channel's signing secret"),
+        (404, "Nothing answers at this address"),
+        (410, "gone for good"),
+        (418, "It must answer 2xx"),
+        (500, "look into its log"),
+    ],
+)
+async def test_a_test_tells_the_status_and_what_to_do(status: int, remedy: str) -> None:
+    async with far(lambda _: says(status)) as there, Outside(LOOPBACK) as outside:
+        channel = ApiChannel(outside, now=lambda: datetime.now(UTC))
+        tried = await channel.send_test(account(there.url + "/hook"))
+        nobody = await channel.send_test(account("http://127.0.0.1:1/hook"))
+    assert tried.status == status
+    assert tried.reason == (f"the callback answered {status}" if remedy else "")
+    assert remedy in tried.remedy
+    assert Webhook(SECRET).verify(there.got[0].body, dict(there.got[0].headers)) == {
+        "type": "test",
+        "data": {"channel": "Shop"},
+    }
+    assert (nobody.status, nobody.reason) == (None, "no connection to 127.0.0.1")
+    assert "Settings → Channels → Shop" in nobody.remedy
+
+
+async def test_an_address_that_is_never_called_is_refused_beforehand() -> None:
+    async with Outside(LOOPBACK) as outside:
+        channel = ApiChannel(outside, now=lambda: datetime.now(UTC))
+        for url in ("http://127.0.0.1:1/hook", "https://nobody.invalid/hook"):
+            await channel.admit(url)
+        for url, word in (
+            ("shop", "begins with https://"),
+            ("ftp://a.example/", "begins with https://"),
+            ("https://10.0.0.5/", "CASEWAY_ALLOWED_NETWORKS"),
+            ("http://93.184.216.34/", "plain http"),
+            ("https://169.254.169.254/", "link-local"),
+        ):
+            with pytest.raises(Refused, match=word):
+                await channel.admit(url)

@@ -27,8 +27,12 @@ def test_an_api_channel_shows_the_secret_of_its_callbacks(caseway: Installation)
     assert changed.json["settings"]["callback_url"] == CALLBACK
 
     assert caseway("channel", "secret", "shop").line == first.line
-    replaced = caseway("channel", "secret", "shop", "--new").line
-    assert replaced != first.line
+    while_both_hold = caseway("channel", "secret", "shop", "--new", "--grace-hours", "2")
+    assert "The old one holds as well until" in while_both_hold.err
+    at_once = caseway("channel", "secret", "shop", "--new", "--now")
+    assert at_once.err == ""
+    replaced = at_once.line
+    assert len({first.line, while_both_hold.line, replaced}) == 3
     assert caseway("channel", "secret", "shop").line == replaced
 
 

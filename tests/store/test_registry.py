@@ -256,6 +256,14 @@ async def test_an_api_channel_signs_with_a_secret_of_its_own(
     assert (changed, after.version, after.secret) == (Change.CHANGED, 2, made.secret)
     replaced = await registry.channels.new_secret(organisation, "shop")
     assert replaced.secret != made.secret
+    now = datetime.now(UTC)
+    assert replaced.secrets(now=now) == (replaced.secret,)
+    again = await registry.channels.new_secret(organisation, "shop", grace=timedelta(hours=2))
+    assert again.secrets(now=now) == (again.secret, replaced.secret)
+    assert again.secrets(now=now + timedelta(hours=3)) == (again.secret,)
+    assert await registry.channels.named(organisation, "shop") == again
+    replaced = await registry.channels.end_former_secret(organisation, "shop")
+    assert replaced.secrets(now=now) == (again.secret,)
     assert await registry.channels.named(organisation, "shop") == replaced
 
 

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,6 +13,7 @@ from joserfc import jwt
 from joserfc.jwk import OctKey
 
 from caseway.domain.ids import ConversationKey
+from caseway.store.channels import Channels
 from tests.web.conftest import IDENTITY_SECRET, ORIGIN, House, eventually
 
 
@@ -228,6 +229,20 @@ async def test_a_signed_identity_is_the_same_person_on_every_device(house: House
         signed(sub="x" * 513),
     ):
         assert await Device(house).open(wrong) == 401
+
+
+async def test_a_replaced_identity_secret_holds_until_its_time_is_over(house: House) -> None:
+    channels = Channels(house.sync, house.secrets)
+    ours = house.tenant.organisation
+    renewed = await channels.new_secret(ours, "widget", grace=timedelta(hours=1))
+    assert renewed.secret is not None
+    house.parts.directory.forget()  # type: ignore[attr-defined] # nobody listens in a test
+    assert await Device(house).open(signed(sub="k-17")) == 201
+    assert await Device(house).open(signed(renewed.secret.reveal(), sub="k-17")) == 201
+    assert await Device(house).open(signed("another secret of thirty-two bytes", sub="k-17")) == 401
+    await channels.end_former_secret(ours, "widget")
+    house.parts.directory.forget()  # type: ignore[attr-defined]
+    assert await Device(house).open(signed(sub="k-17")) == 401
 
 
 async def test_only_allowed_origins_may_use_it(house: House) -> None:

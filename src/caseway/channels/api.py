@@ -1,13 +1,17 @@
 """The API channel: a signed callback to the program that speaks with the customer.
 
 Signed by Standard Webhooks (https://www.standardwebhooks.com): `webhook-id` is the delivery's id,
-the same on every attempt, so that a receiver which remembers it drops repeats. Whatever is not a
-2xx is tried again for days: a receiver that is being deployed may answer anything.
+the same on every attempt, so that a receiver which remembers it drops repeats. While a replaced
+secret holds, a callback carries both signatures: a receiver takes it if any of them is right.
+Whatever is not a 2xx is tried again for days: a receiver that is being deployed may answer
+anything.
 """
 
+import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
+from uuid import uuid4
 
 import msgspec
 from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
@@ -15,12 +19,28 @@ from yarl import URL
 
 from caseway.domain.connection import ChannelAccount
 from caseway.domain.delivery import Event, Kind
-from caseway.domain.secret import Secret
-from caseway.outbound import NoAnswer, NotReached, Outside
-from caseway.ports import CALL_TIMEOUT, Later, Outgoing
+from caseway.outbound import AddressRefused, Answer, NoAnswer, NotReached, Outside
+from caseway.ports import CALL_TIMEOUT, Later, Outgoing, Refused, Tried
 
 LIMIT_BYTES: Final = 64 * 1024  # of an answer that nobody reads
+NO_URL: Final = (
+    "A callback address begins with https://, for example https://shop.example.com/caseway"
+)
 _NOT_TAKEN: Final = frozenset({400, 401, 403, 404, 405, 410, 413, 415, 422, 425, 429})
+_WRONG_SECRET: Final = (
+    "The receiver does not accept our signature: give it the channel's signing secret, or make a "  # noqa: S105
+    "new one, under {page}."
+)
+_WRONG_URL: Final = "Check the callback URL under {page}."
+_REMEDIES: Final = {
+    401: _WRONG_SECRET,
+    403: _WRONG_SECRET,
+    404: f"Nothing answers at this address. {_WRONG_URL}",
+    405: f"This address takes no POST. {_WRONG_URL}",
+    410: "The receiver says that this address is gone for good. Enter the new callback URL under "
+    "{page}.",
+    429: "The receiver asks for rest; it is given.",
+}
 
 
 class ApiChannel:
@@ -36,55 +56,94 @@ class ApiChannel:
         return account.settings.recognises_repeats
 
     async def send(self, account: ChannelAccount, outgoing: Outgoing) -> Event:
-        settings = f"Channels → {account.name}"
-        url = account.settings.callback_url
-        if not url:  # fetched by the API: the commit itself shows it there
+        if not account.settings.callback_url:  # fetched by the API: the commit itself shows it
             return Event.ACCEPTED
-        body = content(outgoing)
-        try:
-            answer = await self._outside.ask(
-                "POST",
-                _parsed(url, settings),
-                headers=self._signed(account.secret, outgoing, body, settings),
-                body=body,
-                within_seconds=CALL_TIMEOUT.total_seconds(),
-                limit_bytes=LIMIT_BYTES,
-            )
-        except NotReached as error:
-            remedy = error.remedy or f"Check the callback URL under {settings}."
-            raise Later(str(error), maybe_taken=False, remedy=remedy) from error
-        except NoAnswer as error:
-            raise Later(str(error), maybe_taken=True) from error
+        answer = await self._post(account, str(outgoing.id), content(outgoing))
         if 200 <= answer.status < 300:
             return Event.CONFIRMED
         raise Later(
             f"the callback answered {answer.status}",
             maybe_taken=answer.status not in _NOT_TAKEN,
             retry_after=answer.retry_after,
-            remedy=f"Check the callback URL under {settings}: it must answer 2xx."
-            if answer.status < 500
-            else "",
+            remedy=remedy(answer.status, account),
         )
 
-    def _signed(
-        self, secret: Secret | None, outgoing: Outgoing, body: bytes, settings: str
-    ) -> dict[str, str]:
+    async def admit(self, url: str) -> None:
+        """A name that is not found is no reason: the receiver may be set up later."""
+        try:
+            await self._outside.addresses(_parsed(url, NO_URL))
+        except Later:
+            raise Refused(NO_URL) from None
+        except AddressRefused as refusal:
+            reason = str(refusal)
+            raise Refused(f"{reason[:1].upper()}{reason[1:]}. {refusal.remedy}") from refusal
+        except NotReached:
+            return
+
+    async def send_test(self, account: ChannelAccount) -> Tried:
+        """A receiver answers 2xx to an event that it does not know, or at least to this one."""
+        body = msgspec.json.encode({"type": "test", "data": {"channel": account.name}})
+        begun = time.monotonic()
+        status, reason, advice = None, "", ""
+        try:
+            answer = await self._post(account, f"test_{uuid4()}", body)
+        except Later as failure:
+            reason, advice = str(failure), failure.remedy
+        else:
+            status = answer.status
+            if not 200 <= status < 300:
+                reason, advice = f"the callback answered {status}", remedy(status, account)
+        elapsed = timedelta(seconds=time.monotonic() - begun)
+        return Tried(status, reason, advice, elapsed)
+
+    async def _post(self, account: ChannelAccount, id: str, body: bytes) -> Answer:
+        """Any answer. Raises `Later` where there is none."""
+        advice = _WRONG_URL.format(page=_page(account))
+        url = _parsed(account.settings.callback_url, advice)
+        try:
+            return await self._outside.ask(
+                "POST",
+                url,
+                headers=self._signed(account, id, body),
+                body=body,
+                within_seconds=CALL_TIMEOUT.total_seconds(),
+                limit_bytes=LIMIT_BYTES,
+            )
+        except NotReached as error:
+            raise Later(str(error), maybe_taken=False, remedy=error.remedy or advice) from error
+        except NoAnswer as error:
+            raise Later(str(error), maybe_taken=True) from error
+
+    def _signed(self, account: ChannelAccount, id: str, body: bytes) -> dict[str, str]:
         now = self._now()
         try:
-            signer = Webhook(secret.reveal() if secret else "")
-            signature = signer.sign(str(outgoing.id), now, body.decode())
+            signers = [Webhook(secret.reveal()) for secret in account.secrets(now=now)]
+            signatures = [signer.sign(id, now, body.decode()) for signer in signers]
         except (ValueError, EmptyWebhookSecretError):
+            signatures = []
+        if not signatures:
             raise Later(
                 "the channel has no usable signing secret",
                 maybe_taken=False,
-                remedy=f"Make a new signing secret under {settings}.",
-            ) from None
+                remedy=f"Make a new signing secret under {_page(account)}.",
+            )
         return {
             "Content-Type": "application/json",
-            "webhook-id": str(outgoing.id),
+            "webhook-id": id,
             "webhook-timestamp": str(int(now.timestamp())),
-            "webhook-signature": signature,
+            "webhook-signature": " ".join(signatures),
         }
+
+
+def remedy(status: int, account: ChannelAccount) -> str:
+    """What a person may do about an answer that is none of 2xx."""
+    page = _page(account)
+    if status >= 500:
+        return "The receiver failed on its own side: look into its log. We try again by ourselves."
+    if 300 <= status < 400:
+        return f"It redirects, and redirects are not followed: enter the last address under {page}."
+    advice = _REMEDIES.get(status, f"{_WRONG_URL} It must answer 2xx.")
+    return advice.format(page=page)
 
 
 def content(outgoing: Outgoing) -> bytes:
@@ -104,15 +163,15 @@ def content(outgoing: Outgoing) -> bytes:
     return msgspec.json.encode({"type": event, "data": told})
 
 
-def _parsed(url: str, settings: str) -> URL:
+def _page(account: ChannelAccount) -> str:
+    return f"Settings → Channels → {account.name}"
+
+
+def _parsed(url: str, advice: str) -> URL:
     try:
         parsed = URL(url)
     except ValueError:
         parsed = URL()
     if parsed.scheme not in {"https", "http"} or not parsed.host:
-        raise Later(
-            "the callback URL is not one",
-            maybe_taken=False,
-            remedy=f"Enter a callback URL that begins with https:// under {settings}.",
-        )
+        raise Later("the callback URL is not one", maybe_taken=False, remedy=advice)
     return parsed

@@ -1,6 +1,7 @@
 """caseway channel: the ways to customers."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
@@ -126,25 +127,38 @@ def widget(
     on_store(work)
 
 
-@app.command(epilog=examples("caseway channel secret shop", "caseway channel secret site --new"))
+@app.command(
+    epilog=examples(
+        "caseway channel secret shop",
+        "caseway channel secret shop --new",
+        "caseway channel secret site --new --now",
+    )
+)
 def secret(
     *,
     name: Annotated[str, typer.Argument(help="The channel's name.")],
     new: Annotated[
-        bool, typer.Option("--new", help="Replace it; the old one ends at once.")
+        bool, typer.Option("--new", help="Replace it; the old one holds as well for a while.")
+    ] = False,
+    grace_hours: Annotated[
+        float, typer.Option(min=0, max=24 * 90, help="With --new: how long the old one holds.")
+    ] = 24,
+    now: Annotated[
+        bool, typer.Option("--now", help="With --new: the old one ends at once.")
     ] = False,
     json: Annotated[bool, JSON] = False,
 ) -> None:
     """Show or replace a channel's secret.
 
-    An API channel's signs its callbacks. A widget's, once there is one, lets your site tell who
-    a visitor is, by a token signed with it.
+    An API channel's signs its callbacks; while a replaced one holds, they carry both signatures.
+    A widget's, once there is one, lets your site tell who a visitor is, by a token signed with it.
     """
 
     async def work(_settings: "Settings", store: Store) -> None:
         channels = store.registry.channels
         if new:
-            found = await channels.new_secret(store.organisation, name)
+            grace = timedelta(0) if now else timedelta(hours=grace_hours)
+            found = await channels.new_secret(store.organisation, name, grace=grace)
         else:
             found = await channels.named(store.organisation, name)
         if found.secret is None:
@@ -155,6 +169,9 @@ def secret(
             show_json({"name": name, "secret": found.secret.reveal()})
         else:
             typer.echo(found.secret.reveal())
+        if new and found.former is not None:
+            until = f"{found.former.until:%Y-%m-%d %H:%M} UTC"
+            say(f"The old one holds as well until {until}. To end it now: --new --now")
 
     on_store(work)
 

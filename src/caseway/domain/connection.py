@@ -1,7 +1,7 @@
 """An organisation's Creatio instance, and the channels that lead to it, as they are configured."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -96,6 +96,14 @@ class ChannelSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class FormerSecret:
+    """The one before, while whoever checks it is being changed over."""
+
+    secret: Secret
+    until: datetime  # UTC
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelAccount:
     organisation: OrganisationId
     id: ChannelId
@@ -105,3 +113,11 @@ class ChannelAccount:
     settings: ChannelSettings
     secret: Secret | None  # api: signs callbacks; widget: verifies identities
     version: int
+    former: FormerSecret | None = None
+
+    def secrets(self, *, now: datetime) -> tuple[Secret, ...]:
+        """Those that hold, the newest first."""
+        found = () if self.secret is None else (self.secret,)
+        if self.former is not None and now < self.former.until:
+            found = (*found, self.former.secret)
+        return found

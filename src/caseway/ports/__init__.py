@@ -2,7 +2,7 @@
 `Later` or `Never`; anything else that comes out of one is our own bug and stays loud.
 """
 
-from caseway.ports.channels import Channel, Outgoing
+from caseway.ports.channels import Callbacks, Channel, Outgoing, Tried
 from caseway.ports.events import Events, KeptEvent, NewEvent
 from caseway.ports.failures import (
     FencedOut,
@@ -40,6 +40,7 @@ __all__ = [
     "ApiKeys",
     "Call",
     "CallCounter",
+    "Callbacks",
     "Channel",
     "Claimed",
     "Directory",
@@ -80,6 +81,7 @@ __all__ = [
     "Sweeps",
     "Ticketing",
     "Transcript",
+    "Tried",
     "Visitor",
     "Wakes",
     "WidgetSessions",

@@ -1,7 +1,7 @@
 """The door to one kind of channel."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from caseway.domain.connection import ChannelAccount
@@ -28,6 +28,26 @@ class Outgoing:
     address: str  # where the customer wrote from: frozen
     owed_at: datetime  # since when we owe it, UTC
     possible_double: bool  # only where the channel does not recognise repeats
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What came of a test: `reason` is empty where it was taken."""
+
+    status: int | None  # of the far side's answer; None: there was none
+    reason: str
+    remedy: str
+    elapsed: timedelta
+
+
+class Callbacks(Protocol):
+    """What people ask of a callback before replies depend on it."""
+
+    async def admit(self, url: str) -> None:
+        """Raises `Refused`, with the remedy, for an address that we would never call."""
+
+    async def send_test(self, account: ChannelAccount) -> Tried:
+        """Call it once, signed as a reply is; nothing is kept of it."""
 
 
 class Channel(Protocol):

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 import asyncpg
 
-from caseway.domain.connection import ChannelAccount, ChannelSettings
+from caseway.domain.connection import ChannelAccount, ChannelSettings, FormerSecret
 from caseway.domain.ids import ChannelId, ConnectionId, OrganisationId
 from caseway.domain.secret import Secret
 from caseway.ports import NotConfigured, Refused
@@ -22,7 +23,7 @@ from caseway.store.audit import (
 from caseway.store.intake import transaction
 from caseway.store.queries import load
 from caseway.store.secrets import Secrets
-from caseway.store.tokens import signing_secret
+from caseway.store.tokens import AT_ONCE, signing_secret
 
 if TYPE_CHECKING:
     from caseway.store.queries import Connection as Link
@@ -88,17 +89,34 @@ class Channels:
             return await self._change(link, there, after, "changed", actor), Change.CHANGED
 
     async def new_secret(
-        self, organisation: OrganisationId, name: str, *, actor: str = BY_COMMAND
+        self,
+        organisation: OrganisationId,
+        name: str,
+        *,
+        grace: timedelta = AT_ONCE,
+        actor: str = BY_COMMAND,
     ) -> ChannelAccount:
-        """Replace it at once. Raises `NotConfigured`.
+        """Replace it; the old one holds as well for the grace period. Raises `NotConfigured`.
 
         API: signs the callbacks from now on. Widget: from now on visitors may be identified.
         """
         async with transaction(self._pool, organisation) as link:
             there = await self._locked(link, organisation, name)
             settings = replace(there.settings, identity_secret_set=there.kind == WIDGET)
-            after = replace(there, secret=signing_secret(), settings=settings)
+            former = None
+            if there.secret is not None and grace > AT_ONCE:
+                former = FormerSecret(there.secret, datetime.now(UTC) + grace)
+            after = replace(there, secret=signing_secret(), former=former, settings=settings)
             return await self._change(link, there, after, "secret_replaced", actor)
+
+    async def end_former_secret(
+        self, organisation: OrganisationId, name: str, *, actor: str = BY_COMMAND
+    ) -> ChannelAccount:
+        """The replaced one holds no longer. Raises `NotConfigured`."""
+        async with transaction(self._pool, organisation) as link:
+            there = await self._locked(link, organisation, name)
+            after = replace(there, former=None)
+            return await self._change(link, there, after, "former_secret_ended", actor)
 
     async def named(self, organisation: OrganisationId, name: str) -> ChannelAccount:
         """Raises `NotConfigured`."""
@@ -136,12 +154,15 @@ class Channels:
         action: str,
         actor: str,
     ) -> ChannelAccount:
+        former = after.former
         version = await SQL["change"].fetchval(
             link,
             organisation=after.organisation,
             id=after.id,
             settings=to_json(after.settings),
             secret=None if after.secret is None else self._secrets.encrypt(after.secret),
+            former_secret=former and self._secrets.encrypt(former.secret),
+            former_until=former and former.until,
         )
         await self._record(link, after, action, actor, before=before)
         return replace(after, version=version)
@@ -180,8 +201,22 @@ def channel_of(row: asyncpg.Record, secrets: Secrets) -> ChannelAccount:
         settings=from_json(row["settings"], ChannelSettings),
         secret=secret,
         version=row["version"],
+        former=_former(row, secrets),
     )
 
 
+def _former(row: asyncpg.Record, secrets: Secrets) -> FormerSecret | None:
+    if row["former_secret"] is None:
+        return None
+    return FormerSecret(secrets.decrypt(row["former_secret"]), row["former_until"])
+
+
 def _told(account: ChannelAccount) -> dict[str, object]:
-    return {"kind": account.kind, "name": account.name, "settings": account.settings}
+    told: dict[str, object] = {
+        "kind": account.kind,
+        "name": account.name,
+        "settings": account.settings,
+    }
+    if account.former is not None:
+        told["former_secret_until"] = account.former.until
+    return told

@@ -61,9 +61,14 @@ class Registry:
         """
         rewritten = 0
         async with self._pool.acquire() as link, link.transaction():
-            for queries in (connections.SQL, channels.SQL, tokens.SQL):
-                rows = await queries["secrets"].fetch(link)
-                await queries["rewrite"].executemany(
+            for select, rewrite in (
+                (connections.SQL["secrets"], connections.SQL["rewrite"]),
+                (channels.SQL["secrets"], channels.SQL["rewrite"]),
+                (channels.SQL["former_secrets"], channels.SQL["rewrite_former"]),
+                (tokens.SQL["secrets"], tokens.SQL["rewrite"]),
+            ):
+                rows = await select.fetch(link)
+                await rewrite.executemany(
                     link,
                     [
                         {

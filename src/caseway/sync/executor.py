@@ -131,12 +131,12 @@ class Executor:
             return _settled(owed, before)
         # CRASH HERE: nothing has left; `sending` makes a later run ask again.
         self.clock.check()
-        reason, tell = "", None
+        reason, remedy, tell = "", "", None
         deed = f"sent reply, attempt {claimed.attempts}"
         try:
             event = await self.channel.send(self.account, self._outgoing(before, marked=double))
         except Later as failure:
-            reason = str(failure)
+            reason, remedy = str(failure), failure.remedy
             given_up = now - before.owed_at > GIVE_UP_AFTER
             event = (
                 Event.REJECTED if given_up else before.unanswered(maybe_taken=failure.maybe_taken)
@@ -157,7 +157,7 @@ class Executor:
         if not reason and len(owed.deliveries) == 1:
             # Nothing stands behind it: settled with the release, unless a step comes before that.
             return replace(_settled(owed, before), last=after)
-        renewed = await self._settle(after, reason, tell)
+        renewed = await self._settle(after, f"{reason}. {remedy}" if remedy else reason, tell)
         if renewed is not None:
             return replace(renewed, write=owed.write, remote_contact=owed.remote_contact)
         if after.state in UNSETTLED:

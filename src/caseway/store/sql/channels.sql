@@ -6,26 +6,31 @@
 INSERT INTO channel (organisation_id, id, connection_id, kind, name, settings, secret)
 VALUES (:organisation, :id, :connection, :kind, :name, :settings, :secret)
 ON CONFLICT (organisation_id, name) WHERE removed_at IS NULL DO NOTHING
-RETURNING organisation_id, id, connection_id, kind, name, settings, secret, version;
+RETURNING organisation_id, id, connection_id, kind, name, settings, secret, version,
+          former_secret, former_until;
 
 -- name: lock_named(organisation, name)
 -- role: both
 -- The one of this name, held until the transaction ends. Index: channel_name.
-SELECT organisation_id, id, connection_id, kind, name, settings, secret, version
+SELECT organisation_id, id, connection_id, kind, name, settings, secret, version, former_secret,
+       former_until
   FROM channel
  WHERE organisation_id = :organisation AND name = :name AND removed_at IS NULL
    FOR NO KEY UPDATE;
 
--- name: change(organisation, id, settings, secret)
+-- name: change(organisation, id, settings, secret, former_secret, former_until)
 -- role: both
 -- Under the lock. Settings that only a newer release knows stay as they are.
-UPDATE channel SET settings = settings || :settings, secret = :secret, version = version + 1
+UPDATE channel
+   SET settings = settings || :settings, secret = :secret, former_secret = :former_secret,
+       former_until = :former_until, version = version + 1
  WHERE organisation_id = :organisation AND id = :id
 RETURNING version;
 
 -- name: one(organisation, id)
 -- For the running work.
-SELECT organisation_id, id, connection_id, kind, name, settings, secret, version
+SELECT organisation_id, id, connection_id, kind, name, settings, secret, version, former_secret,
+       former_until
   FROM channel
  WHERE organisation_id = :organisation AND id = :id AND removed_at IS NULL;
 
@@ -33,7 +38,7 @@ SELECT organisation_id, id, connection_id, kind, name, settings, secret, version
 -- role: both
 -- For people.
 SELECT h.organisation_id, h.id, h.connection_id, h.kind, h.name, h.settings, h.secret, h.version,
-       c.name AS connection_name
+       h.former_secret, h.former_until, c.name AS connection_name
   FROM channel h
   JOIN connection c ON c.organisation_id = h.organisation_id AND c.id = h.connection_id
  WHERE h.organisation_id = :organisation AND h.removed_at IS NULL
@@ -60,3 +65,12 @@ SELECT organisation_id, id, secret FROM channel
 -- name: rewrite(organisation, id, secret)
 -- The same secret under another key.
 UPDATE channel SET secret = :secret WHERE organisation_id = :organisation AND id = :id;
+
+-- name: former_secrets()
+-- The replaced ones, for the rotation of keys.
+SELECT organisation_id, id, former_secret AS secret FROM channel
+ WHERE former_secret IS NOT NULL ORDER BY organisation_id, id FOR NO KEY UPDATE;
+
+-- name: rewrite_former(organisation, id, secret)
+-- The same replaced secret under another key.
+UPDATE channel SET former_secret = :secret WHERE organisation_id = :organisation AND id = :id;

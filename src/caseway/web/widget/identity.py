@@ -1,8 +1,9 @@
 """A visitor whom the site knows: it signs who they are (JWT, HS256) with the channel's secret."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from caseway.domain.secret import Secret
 from caseway.web.problems import Problem
@@ -19,15 +20,13 @@ class Identity:
     email: str
 
 
-def verify(token: str, secret: Secret, *, now: datetime) -> Identity:
-    """Raises `Problem` with 401 and why, for the site's developer."""
+def verify(token: str, secrets: Sequence[Secret], *, now: datetime) -> Identity:
+    """By any of the secrets that hold. Raises `Problem` (401) and why, for the site's developer."""
     from joserfc import jwt
     from joserfc.errors import JoseError
-    from joserfc.jwk import OctKey
 
     try:
-        key = OctKey.import_key(secret.reveal())
-        claims = jwt.decode(token, key, algorithms=["HS256"]).claims
+        claims = _claims(token, secrets)
         registry = jwt.JWTClaimsRegistry(
             now=int(now.timestamp()), leeway=int(LEEWAY.total_seconds())
         )
@@ -40,6 +39,21 @@ def verify(token: str, secret: Secret, *, now: datetime) -> Identity:
     if not subject or len(subject.encode()) > LONGEST_SUBJECT_BYTES:
         raise Problem(401, REFUSED.format(why="`sub` names nobody, or is longer than 512 bytes"))
     return Identity(subject, _text(claims.get("name"))[:250], _text(claims.get("email"))[:320])
+
+
+def _claims(token: str, secrets: Sequence[Secret]) -> dict[str, Any]:
+    from joserfc import jwt
+    from joserfc.errors import BadSignatureError
+    from joserfc.jwk import OctKey
+
+    for position, secret in enumerate(secrets, start=1):
+        try:
+            key = OctKey.import_key(secret.reveal())
+            return jwt.decode(token, key, algorithms=["HS256"]).claims
+        except BadSignatureError:
+            if position == len(secrets):
+                raise
+    raise ValueError("no secret holds")
 
 
 def _text(claim: object) -> str:

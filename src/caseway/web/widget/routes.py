@@ -60,7 +60,8 @@ class Widget:
         if signed:
             if account.secret is None or not account.settings.identity_secret_set:
                 raise Problem(401, NO_IDENTITIES)
-            known = identity.verify(signed, account.secret, now=self._parts.now())
+            now = self._parts.now()
+            known = identity.verify(signed, account.secrets(now=now), now=now)
             peer, name, email = known.subject, known.name, known.email
         return Visitor(
             organisation=account.organisation,
