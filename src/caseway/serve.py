@@ -19,6 +19,7 @@ from caseway.store.idempotency import PostgresRepeats
 from caseway.store.intake import PostgresIntake
 from caseway.store.keys import Keys
 from caseway.store.migrate import HEAD, current_revision
+from caseway.store.people import people_over
 from caseway.store.rates import PostgresRates
 from caseway.store.reached import UNREACHED
 from caseway.store.reads import PostgresReads
@@ -136,6 +137,8 @@ async def _web(
         rates=PostgresRates(web_pool),
         sessions=PostgresWidgetSessions(web_pool),
         wakes=PostgresWakes(store.direct_dsn),
+        people=people_over(web_pool),
+        public_url=settings.public_url,
         now=lambda: datetime.now(tz=UTC),
         metrics=house.metrics.registry,
         checks=checks,

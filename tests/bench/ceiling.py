@@ -22,6 +22,7 @@ from caseway.store.directory import Directory
 from caseway.store.idempotency import PostgresRepeats
 from caseway.store.intake import PostgresIntake
 from caseway.store.keys import Keys
+from caseway.store.people import people_over
 from caseway.store.rates import PostgresRates
 from caseway.store.reads import PostgresReads
 from caseway.store.refusals import PostgresRefusals
@@ -64,6 +65,8 @@ async def serve() -> None:
             rates=PostgresRates(pool),
             sessions=PostgresWidgetSessions(pool),
             wakes=PostgresWakes(store.direct_dsn),
+            people=people_over(pool),
+            public_url=settings.public_url,
             now=lambda: datetime.now(tz=UTC),
             metrics=CollectorRegistry(),
         )

@@ -195,6 +195,7 @@ async def test_no_role_reads_a_table_that_no_policy_guards_unless_it_is_nobodys(
         "installation",
         "rate_window",
         "refusal_count",
+        "sign_in_try",
     }
 
 

@@ -28,6 +28,7 @@ from caseway.store.directory import Directory
 from caseway.store.idempotency import PostgresRepeats
 from caseway.store.intake import PostgresIntake
 from caseway.store.keys import Keys
+from caseway.store.people import people_over
 from caseway.store.rates import PostgresRates
 from caseway.store.reads import PostgresReads
 from caseway.store.refusals import PostgresRefusals
@@ -215,6 +216,8 @@ async def house(
             rates=PostgresRates(web_pool),
             sessions=PostgresWidgetSessions(web_pool),
             wakes=PostgresWakes(database.dsn),
+            people=people_over(web_pool),
+            public_url="http://127.0.0.1",
             now=lambda: datetime.now(tz=UTC),
             metrics=registry,
             checks={"store": reachable},

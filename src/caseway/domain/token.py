@@ -16,6 +16,8 @@ from caseway.domain.ids import ConnectionId, OrganisationId
 
 WEBHOOK: Final = "cw"
 API_KEY: Final = "cwk"
+SESSION: Final = "cws"
+INVITATION: Final = "cwi"
 ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
 NAME_LENGTH: Final = 8
 FORM: Final = re.compile(r"([a-z]{2,3})_([a-z0-9]{8})_([A-Za-z0-9_-]{43})")

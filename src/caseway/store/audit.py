@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import msgspec
 
+from caseway.domain.actor import Actor
 from caseway.domain.ids import OrganisationId
 from caseway.store.queries import load
 
@@ -22,6 +23,11 @@ class Kind(StrEnum):
     CHANNEL = "channel"
     TOKEN = "token"  # noqa: S105 - named by its public name
     KEY = "key"
+    # Nothing that a process caches:
+    USER = "user"
+    SESSION = "session"
+    INVITATION = "invitation"
+    DOOR = "door"
 
 
 class Change(StrEnum):
@@ -43,7 +49,10 @@ async def record(
     before: object = None,
     after: object = None,
 ) -> None:
-    """Call it in the transaction of the change. Before and after hold no secret."""
+    """Call it in the transaction of the change. Before and after hold no secret.
+
+    Whoever acts by the dashboard is an `Actor`, which knows from where.
+    """
     await SQL["record"].execute(
         link,
         organisation=organisation,
@@ -51,6 +60,7 @@ async def record(
         actor=actor,
         action=f"{kind}.{action}",
         subject=f"{kind}:{id}",
+        source=actor.source if isinstance(actor, Actor) else "",
         before=None if before is None else to_json(before),
         after=None if after is None else to_json(after),
     )

@@ -30,6 +30,7 @@ log = structlog.get_logger()
 
 TOKEN_TTL: Final = timedelta(seconds=1)
 TTL: Final = timedelta(seconds=5)
+UNCACHED: Final = frozenset({Kind.KEY, Kind.USER, Kind.SESSION, Kind.INVITATION, Kind.DOOR})
 
 
 class Directory:
@@ -84,7 +85,7 @@ class Directory:
             self._tokens.forget()
         elif kind == Kind.CHANNEL:
             self._channels.forget()
-        elif kind != Kind.KEY:  # a connection, or what a newer release says
+        elif kind not in UNCACHED:  # a connection, or what a newer release says
             self.forget()
 
     def _ended(self, _link: object) -> None:

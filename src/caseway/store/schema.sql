@@ -447,6 +447,73 @@ CREATE TABLE rate_window (
     PRIMARY KEY (organisation_id, subject)
 );
 
+CREATE TABLE user_account (
+    organisation_id uuid NOT NULL REFERENCES organisation (id),
+    id uuid NOT NULL,
+    email text NOT NULL CHECK (email <> '' AND email = lower(email)),
+    name text NOT NULL CHECK (name <> ''),
+    role text NOT NULL CHECK (role IN ('owner', 'admin', 'agent', 'viewer')),
+    password text,
+    theme text NOT NULL DEFAULT 'system' CHECK (theme IN ('system', 'light', 'dark')),
+    created_at timestamptz NOT NULL DEFAULT now(),
+    disabled_at timestamptz,
+    last_seen_at timestamptz,
+    PRIMARY KEY (organisation_id, id)
+);
+CREATE UNIQUE INDEX user_account_email ON user_account (email);
+COMMENT ON TABLE user_account IS
+    'Who signs in. An address belongs to one person of one organisation: it says which.';
+COMMENT ON COLUMN user_account.password IS 'Argon2id; null = single sign-on or a link only.';
+
+CREATE TABLE user_session (
+    organisation_id uuid NOT NULL,
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    public_name text NOT NULL UNIQUE CHECK (length(public_name) = 8),
+    digest bytea NOT NULL,
+    source text NOT NULL DEFAULT '',
+    agent text NOT NULL DEFAULT '',
+    created_at timestamptz NOT NULL DEFAULT now(),
+    last_seen_at timestamptz NOT NULL DEFAULT now(),
+    expires_at timestamptz NOT NULL,
+    PRIMARY KEY (organisation_id, id),
+    FOREIGN KEY (organisation_id, user_id) REFERENCES user_account (organisation_id, id)
+);
+CREATE INDEX user_session_user ON user_session (organisation_id, user_id);
+COMMENT ON TABLE user_session IS 'Who is signed in, and where. One that ended is deleted.';
+
+CREATE TABLE invitation (
+    organisation_id uuid NOT NULL REFERENCES organisation (id),
+    id uuid NOT NULL,
+    public_name text NOT NULL UNIQUE CHECK (length(public_name) = 8),
+    digest bytea NOT NULL,
+    kind text NOT NULL CHECK (kind IN ('first', 'join', 'reset')),
+    email text NOT NULL DEFAULT '' CHECK (email = lower(email)),
+    role text NOT NULL CHECK (role IN ('owner', 'admin', 'agent', 'viewer')),
+    user_id uuid,
+    invited_by text NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    expires_at timestamptz NOT NULL,
+    ended_at timestamptz,
+    PRIMARY KEY (organisation_id, id),
+    FOREIGN KEY (organisation_id, user_id) REFERENCES user_account (organisation_id, id),
+    CHECK ((kind = 'reset') = (user_id IS NOT NULL)),
+    CHECK (kind <> 'first' OR role = 'owner')
+);
+CREATE INDEX invitation_open ON invitation (organisation_id, created_at) WHERE ended_at IS NULL;
+COMMENT ON TABLE invitation IS
+    'Links that work once: to make the first owner, to join, to set a new password.';
+COMMENT ON COLUMN invitation.email IS 'Empty = whoever has the link says their own.';
+
+CREATE TABLE sign_in_try (
+    subject text PRIMARY KEY,
+    tries int NOT NULL,
+    last_at timestamptz NOT NULL
+);
+CREATE INDEX sign_in_try_old ON sign_in_try (last_at);
+COMMENT ON TABLE sign_in_try IS
+    'Sign-ins that did not succeed, by address and by digest of the email; of no organisation, since none is known yet.';
+
 CREATE TABLE audit_entry (
     organisation_id uuid NOT NULL REFERENCES organisation (id),
     id uuid NOT NULL,
@@ -454,11 +521,13 @@ CREATE TABLE audit_entry (
     actor text NOT NULL,
     action text NOT NULL,
     subject text NOT NULL,
+    source text NOT NULL DEFAULT '',
     before jsonb,
     after jsonb,
     PRIMARY KEY (organisation_id, id)
 );
-CREATE INDEX audit_entry_newest ON audit_entry (organisation_id, at DESC);
+CREATE INDEX audit_entry_newest ON audit_entry (organisation_id, at DESC, id DESC);
+COMMENT ON COLUMN audit_entry.source IS 'The address it was done from; empty = on the machine itself.';
 
 -- Partitions by day. A default partition holds what no day was made for, so that nothing is refused.
 CREATE TABLE webhook_event_other PARTITION OF webhook_event DEFAULT;
@@ -535,6 +604,27 @@ CREATE FUNCTION find_channel_organisation(channel uuid) RETURNS uuid
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT c.organisation_id FROM channel c WHERE c.id = channel AND c.removed_at IS NULL
 $$;
+CREATE FUNCTION find_user(address text)
+RETURNS TABLE (organisation_id uuid, id uuid, name text, role text, password text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT u.organisation_id, u.id, u.name, u.role, u.password FROM user_account u
+     WHERE u.email = lower(address) AND u.disabled_at IS NULL
+$$;
+CREATE FUNCTION find_user_session(shown text)
+RETURNS TABLE (organisation_id uuid, id uuid, digest bytea, last_seen_at timestamptz,
+    expires_at timestamptz, user_id uuid, email text, name text, role text, theme text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT s.organisation_id, s.id, s.digest, s.last_seen_at, s.expires_at,
+           u.id, u.email, u.name, u.role, u.theme
+      FROM user_session s
+      JOIN user_account u ON u.organisation_id = s.organisation_id AND u.id = s.user_id
+     WHERE s.public_name = shown AND u.disabled_at IS NULL
+$$;
+CREATE FUNCTION find_invitation(shown text)
+RETURNS TABLE (organisation_id uuid, id uuid, digest bytea)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT i.organisation_id, i.id, i.digest FROM invitation i WHERE i.public_name = shown
+$$;
 
 -- Organisations are apart in the database itself.
 DO $$
@@ -563,6 +653,12 @@ GRANT SELECT ON installation TO caseway_sync, caseway_web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON refusal_count TO caseway_sync;
 GRANT SELECT ON refusal_count TO caseway_web;
 REVOKE UPDATE, DELETE ON audit_entry FROM caseway_web, caseway_sync;
+-- People are the web's alone: whoever broke into the worker could not sign in as anybody.
+REVOKE ALL ON user_account, user_session, invitation FROM caseway_sync;
+GRANT SELECT, INSERT, UPDATE, DELETE ON sign_in_try TO caseway_web;
+REVOKE ALL ON FUNCTION find_user(text), find_user_session(text), find_invitation(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION find_user(text), find_user_session(text), find_invitation(text)
+    TO caseway_web;
 REVOKE ALL ON FUNCTION prepare_days(int), drop_days(int), find_api_key(text),
     find_widget_session(text), find_channel_organisation(uuid), is_only_organisation() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION prepare_days(int), drop_days(int) TO caseway_sync;

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from caseway.web import assets, failures, health
 from caseway.web.api import conversations, description, events
 from caseway.web.bodies import WholeBodies
-from caseway.web.dashboard import frame
+from caseway.web.dashboard import frame, rooms
 from caseway.web.demo.routes import ASSETS, Demo
 from caseway.web.metrics import WebCounts
 from caseway.web.parts import Parts
@@ -86,6 +86,7 @@ def build(parts: Parts, *, hosts: Iterable[str]) -> Web:
     app.router.routes.append(script_route())
     app.router.routes.extend(assets.routes(STYLES))
     app.router.routes.extend(assets.routes([*frame.OWN_ASSETS, *frame.BUILT_ASSETS]))
+    app.router.routes.extend(rooms.routes(parts))
     if parts.demo is not None:
         app.router.routes.extend(Demo(parts, parts.demo, watchers).routes())
         app.router.routes.extend(assets.routes(ASSETS))

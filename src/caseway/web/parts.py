@@ -11,6 +11,7 @@ from caseway.ports import (
     Directory,
     Events,
     Intake,
+    People,
     Rates,
     Reads,
     RefusalCounts,
@@ -35,6 +36,8 @@ class Parts:
     rates: Rates
     sessions: WidgetSessions
     wakes: Wakes
+    people: People
+    public_url: str  # as browsers and Creatio reach us, without a trailing slash
     now: Callable[[], datetime]
     metrics: CollectorRegistry
     demo: DemoFacts | None = None  # `caseway demo` alone has a demo page

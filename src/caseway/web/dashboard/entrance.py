@@ -1,0 +1,74 @@
+"""Signing in with a password, and signing out."""
+
+from math import ceil
+from typing import Final
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from caseway.domain.secret import Secret
+from caseway.web.dashboard import alone
+from caseway.web.dashboard.doors import HOME, SIGN_IN, Doors, local_path, source_of
+from caseway.web.dashboard.passwords import Passwords
+from caseway.web.parts import Parts
+
+log = structlog.get_logger()
+
+LONGEST_EMAIL: Final = 254
+WRONG: Final = "This address and this password do not belong together."
+WAIT: Final = "Too many tries. Wait {seconds} s, then try again."
+
+
+class Entrance:
+    def __init__(self, parts: Parts, doors: Doors, passwords: Passwords) -> None:
+        self._people = parts.people
+        self._doors = doors
+        self._passwords = passwords
+
+    def routes(self) -> list[Route]:
+        return [
+            alone.open_route("/", self.home, "GET"),
+            alone.open_route(SIGN_IN, self.show, "GET"),
+            alone.open_route(SIGN_IN, self.sign_in, "POST"),
+            alone.open_route("/logout", self._doors.let_out, "POST"),
+        ]
+
+    async def home(self, request: Request) -> Response:
+        here = await self._doors.visitor(request)
+        return RedirectResponse(SIGN_IN if here is None else HOME, 303)
+
+    async def show(self, request: Request) -> Response:
+        onward = local_path(request.query_params.get("next", HOME))
+        if await self._doors.visitor(request) is not None:
+            return RedirectResponse(onward, 303)
+        return _page(onward)
+
+    async def sign_in(self, request: Request) -> Response:
+        form = await request.form()
+        email = str(form.get("email", "")).strip()[:LONGEST_EMAIL]
+        password = Secret(str(form.get("password", "")))
+        onward = local_path(str(form.get("next", "")))
+        wait = await self._people.tries.take(email, source_of(request))
+        if wait is not None:
+            return _page(onward, email=email, seconds=max(1, ceil(wait.total_seconds())))
+        known = await self._people.users.known(email)
+        fits = await self._passwords.fits(password, known.password if known else None)
+        if known is None or not fits:
+            log.info("sign_in.refused")
+            return _page(onward, email=email, trouble=WRONG)
+        await self._people.tries.succeeded(email)
+        return await self._doors.let_in(
+            request, known.organisation, known.id, email=email.lower(), onward=onward
+        )
+
+
+def _page(onward: str, *, email: str = "", trouble: str = "", seconds: int = 0) -> Response:
+    if seconds:
+        log.warning("sign_in.delayed", seconds=seconds)
+        answer = _page(onward, email=email, trouble=WAIT.format(seconds=seconds))
+        answer.status_code, answer.headers["Retry-After"] = 429, str(seconds)
+        return answer
+    status = 422 if trouble else 200
+    return alone.draw("login.html", status=status, onward=onward, email=email, trouble=trouble)

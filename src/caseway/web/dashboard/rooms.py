@@ -1,0 +1,20 @@
+"""All rooms of the dashboard, put together."""
+
+from starlette.routing import Route
+
+from caseway.web import assets
+from caseway.web.dashboard import alone
+from caseway.web.dashboard.doors import Doors
+from caseway.web.dashboard.entrance import Entrance
+from caseway.web.dashboard.passwords import Passwords
+from caseway.web.dashboard.welcome import Welcome
+from caseway.web.parts import Parts
+
+
+def routes(parts: Parts) -> list[Route]:
+    doors, passwords = Doors(parts), Passwords()
+    return [
+        *Entrance(parts, doors, passwords).routes(),
+        *Welcome(parts, doors, passwords).routes(),
+        *assets.routes(alone.ASSETS),
+    ]
