@@ -243,7 +243,11 @@ class FarCreatio:
         await self._after(await self._call("time"))
         return self.now()
 
-    async def newest_activities(self, cases: Sequence[CaseId], limit: int) -> Sequence[Activity]:
+    async def newest_activities(
+        self, cases: Sequence[CaseId], limit: int, *, marked_by: str
+    ) -> Sequence[Activity]:
+        del marked_by  # what is marked here says so itself
+        await self._after(await self._call("preview"))
         found = [a for a in self.activities.values() if a.case in cases]
         return sorted(found, key=lambda a: a.created_on, reverse=True)[:limit]
 

@@ -70,6 +70,29 @@ def test_what_is_not_said_stays(caseway: Installation, tmp_path: Path) -> None:
     assert listed(caseway, "kept")["auth"] == "forms"
 
 
+def test_the_reply_rule_is_said_in_whole(caseway: Installation) -> None:
+    type_, category, author = (str(uuid4()) for _ in range(3))
+    add(
+        caseway,
+        "ruled",
+        *("--reply-type", type_, "--reply-category", category, "--leave-out", author),
+        *("--reply-field", "notes", "--ready", "finished", "--internal-column", "UsrIsInternal"),
+    )
+    settings = listed(caseway, "ruled")["settings"]
+    assert isinstance(settings, dict)
+    assert settings["reply_rule"] == {
+        "types": [type_],
+        "ready": "finished",
+        "categories": [category],
+        "internal_marker": "#internal",
+        "internal_column": "UsrIsInternal",
+        "field": "notes",
+        "authors_left_out": [author],
+    }
+    wrong = add(caseway, "ruled", "--internal-column", "Id,Body")
+    assert (wrong.code, "--internal-column" in wrong.err) == (2, True)
+
+
 def test_a_pasted_page_is_cut_and_said(caseway: Installation) -> None:
     done = caseway(
         *("connection", "add", "--name", "pasted"),

@@ -329,10 +329,23 @@ async def test_creatios_clock_is_read_from_its_answers(ground: Ground) -> None:
     assert abs(datetime.now(UTC) - 2 * HOUR - at) < timedelta(minutes=1)
 
 
+async def test_a_column_of_the_rule_is_read_with_the_activities(ground: Ground) -> None:
+    case = await open_case(ground)
+    marked = {
+        UUID(ground.sandbox.write_task(str(case), "plain")): False,
+        UUID(inside := ground.sandbox.write_task(str(case), "inside")): True,
+    }
+    ground.sandbox.change("Activity", inside, {"IsNotPublished": True})
+    newest = await ground.ticketing.newest_activities([case], 5, marked_by="IsNotPublished")
+    assert {one.id: one.is_marked for one in newest} == marked
+    plain = await ground.ticketing.newest_activities([case], 5, marked_by="")
+    assert not any(one.is_marked for one in plain)
+
+
 async def test_the_preview_and_the_proof_ask_for_many_cases_at_once(ground: Ground) -> None:
     cases = [await open_case(ground) for _ in range(14)]
     written = [ground.sandbox.write_task(str(case), "x") for case in cases]
-    newest = await ground.ticketing.newest_activities(cases, 5)
+    newest = await ground.ticketing.newest_activities(cases, 5, marked_by="")
     assert [str(one.id) for one in newest] == written[:-6:-1]
     known = [ActivityId(UUID(one)) for one in written]
     ground.spent()

@@ -75,6 +75,23 @@ def test_an_emails_owner_may_be_another_one() -> None:
     assert judge(reply(**EMAIL, owner_id=COLLEAGUE), RULE).text is not None
 
 
+def test_a_column_marks_what_is_internal() -> None:
+    rule = replace(RULE, internal_column="UsrIsInternal")
+    verdict = judge(reply(is_marked=True), rule)
+    assert verdict.reason == "not a reply: its column UsrIsInternal is set"
+    assert judge(reply(), rule).text is not None
+    assert judge(reply(is_marked=True), RULE).text is not None
+    for name in ("Usr Internal", "Usr,Id", "a&b", "1st", "x" * 129):
+        with pytest.raises(ValueError, match="no name of a column"):
+            replace(RULE, internal_column=name)
+
+
+def test_an_emails_words_are_its_body_wherever_a_tasks_are() -> None:
+    for field in Field:
+        verdict = judge(reply(**EMAIL, notes="inside"), replace(RULE, field=field))
+        assert (verdict.text, verdict.clause) == ("<p>Hello</p>", "text from Body")
+
+
 def test_only_finished_ones_where_that_is_the_setting() -> None:
     rule = replace(RULE, ready=Ready.FINISHED)
     begun = judge(reply(status_id=UUID(int=9)), rule)

@@ -17,7 +17,7 @@ from caseway.cli.screen import (
 )
 from caseway.cli.token import show_url
 from caseway.domain.connection import Opening, Platform, Returning
-from caseway.domain.reply_rule import Ready
+from caseway.domain.reply_rule import Field, Ready
 
 if TYPE_CHECKING:
     from caseway.config import Settings
@@ -106,6 +106,31 @@ def add(
     internal_marker: Annotated[
         str | None, typer.Option(help="A title that begins so is never sent.")
     ] = None,
+    internal_column: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="An activity with this column set is never sent; empty: none."
+        ),
+    ] = None,
+    reply_type: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ID",
+            help="A type whose activities are replies (id); repeatable, in place of "
+            "Task and Email.",
+        ),
+    ] = None,
+    reply_category: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="Only this category is sent (id); repeatable."),
+    ] = None,
+    reply_field: Annotated[
+        Field | None, typer.Option(help="The field of a task that holds the text for the customer.")
+    ] = None,
+    leave_out: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="An author who is never sent (contact); repeatable."),
+    ] = None,
     sweep: Annotated[
         bool | None, typer.Option("--sweep/--no-sweep", help="Ask for changes now and then.")
     ] = None,
@@ -148,6 +173,11 @@ def add(
             activity_type=activity_type,
             ready=ready,
             internal_marker=internal_marker,
+            internal_column=internal_column,
+            reply_types=reply_type,
+            reply_categories=reply_category,
+            field=reply_field,
+            leave_out=leave_out,
             sweep=sweep,
             sweep_seconds=sweep_seconds,
             calls_a_day=calls_a_day,

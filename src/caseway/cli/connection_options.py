@@ -17,6 +17,7 @@ from caseway.domain.connection import (
     Platform,
 )
 from caseway.domain.instance_url import instance_url
+from caseway.domain.reply_rule import COLUMN
 from caseway.domain.secret import Secret
 
 if TYPE_CHECKING:
@@ -64,6 +65,13 @@ class SettingsSaid:
 IDS = ("resolved_status", "reopen_status", "owner", "group", "priority", "activity_type")
 
 
+RULE_IDS = (
+    ("reply_types", "types", "--reply-type"),
+    ("reply_categories", "categories", "--reply-category"),
+    ("leave_out", "authors_left_out", "--leave-out"),
+)
+
+
 def settings_said(**said: Any) -> SettingsSaid:
     """Ends with 2 where an id is none."""
     given = without_none(said)
@@ -89,8 +97,13 @@ def settings_said(**said: Any) -> SettingsSaid:
         seconds = given["sweep_seconds"]
         sweeping["interval"] = timedelta(seconds=seconds) if seconds else None
     rule: dict[str, Any] = {
-        name: given[name] for name in ("ready", "internal_marker") if name in given
+        name: given[name] for name in ("ready", "internal_marker", "field") if name in given
     }
+    if "internal_column" in given:
+        rule["internal_column"] = _column(given["internal_column"])
+    for said_as, name, option in RULE_IDS:
+        if given.get(said_as):
+            rule[name] = frozenset(_id(text, option) for text in given[said_as])
     origins = dict(_origin(text) for text in given.get("origins") or ())
     return SettingsSaid(plain, rule, sweeping, origins)
 
@@ -102,6 +115,15 @@ def _id(text: str, option: str) -> UUID:
         raise typer.BadParameter(
             f"{text} is no id of Creatio's: expected a GUID", param_hint=option
         ) from None
+
+
+def _column(text: str) -> str:
+    if text and COLUMN.fullmatch(text) is None:
+        raise typer.BadParameter(
+            f"{text} is no name of a column: expected one such as UsrIsInternal",
+            param_hint="--internal-column",
+        )
+    return text
 
 
 def _origin(text: str) -> tuple[str, UUID]:

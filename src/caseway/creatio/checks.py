@@ -121,7 +121,9 @@ class _Checks:
         """Name, question, and whether the rest makes sense if it fails."""
         secure = "TLS" if self._url.scheme == "https" else "connection"
         sign_in = "token" if self._connection.auth is Auth.OAUTH else "login"
-        activities = f"/odata/Activity?$select={ACTIVITY_COLUMNS}&$top=1"
+        marked_by = self._connection.settings.reply_rule.internal_column
+        columns = f"{ACTIVITY_COLUMNS},{marked_by}" if marked_by else ACTIVITY_COLUMNS
+        activities = f"/odata/Activity?$select={columns}&$top=1"
         activities += f"&$expand={CASE_OF_ACTIVITY},{AUTHOR}"
         contacts = "/odata/Contact?$select=Id,Name,Email,MobilePhone&$top=1"
         return [

@@ -101,7 +101,7 @@ def utc(stamp: datetime) -> datetime:
         return datetime.min.replace(tzinfo=UTC)
 
 
-def activity(row: ActivityRow) -> Activity:
+def activity(row: ActivityRow, *, is_marked: bool = False) -> Activity:
     recipients = (row.recepient, row.copy_recepient, row.blind_copy_recepient)
     return Activity(
         id=ActivityId(row.id),
@@ -125,6 +125,7 @@ def activity(row: ActivityRow) -> Activity:
         is_html=bool(row.is_html_body),
         is_auto_submitted=bool(row.is_auto_submitted),
         author_name=(row.author.name or "") if row.author else "",
+        is_marked=is_marked,
     )
 
 

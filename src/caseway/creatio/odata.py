@@ -7,7 +7,7 @@ while a 404 may as well come from an instance that is rebuilding its model.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 from urllib.parse import quote
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from caseway.creatio.mapping import (
     activity_fields,
     stamp,
 )
+from caseway.domain.ids import NOBODY
 from caseway.domain.remote import NewActivity
 from caseway.outbound import Answer
 from caseway.ports import Later
@@ -30,11 +31,11 @@ IDS_AT_ONCE: Final = 12
 _TICK: Final = timedelta(microseconds=1)
 _JSON: Final = {"Content-Type": "application/json", "Accept": "application/json"}
 _ACTIVITIES_OF_CASE: Final = (
-    f"/odata/Activity?$select={ACTIVITY_COLUMNS}&$expand={CASE_OF_ACTIVITY},{AUTHOR}"
+    f"/odata/Activity?$select={ACTIVITY_COLUMNS}{{more}}&$expand={CASE_OF_ACTIVITY},{AUTHOR}"
     "&$orderby=ModifiedOn,Id&$top={top}&$filter=Case/Id%20eq%20{case}"
 )
 _NEWEST_ACTIVITIES: Final = (
-    f"/odata/Activity?$select={ACTIVITY_COLUMNS}&$expand={AUTHOR}"
+    f"/odata/Activity?$select={ACTIVITY_COLUMNS}{{more}}&$expand={AUTHOR}"
     "&$orderby=CreatedOn%20desc,Id&$top={top}&$filter={filter}"
 )
 _CHANGED: Final = "&$orderby=ModifiedOn,Id&$top={top}&$filter=ModifiedOn%20ge%20{since}"
@@ -47,6 +48,10 @@ T = TypeVar("T")
 
 class Rows(msgspec.Struct, Generic[T]):
     value: list[T]
+
+
+_ANY: Final = msgspec.json.Decoder(Rows[dict[str, Any]])
+EMPTY: Final = (None, False, 0, "", str(NOBODY))
 
 
 class Part(msgspec.Struct):
@@ -94,14 +99,19 @@ def created_by_ids(collection: str, ids: Sequence[UUID]) -> str:
     return f"/odata/{collection}?$select=Id,CreatedOn{number}&$filter={any_of('Id', ids)}"
 
 
-def activities_of(case: UUID, since: datetime | None, top: int) -> str:
-    """Ordered by (ModifiedOn, Id), with the case's status in each row."""
-    query = _ACTIVITIES_OF_CASE.format(top=top, case=case)
+def activities_of(case: UUID, since: datetime | None, top: int, column: str = "") -> str:
+    """Ordered by (ModifiedOn, Id), with the case's status in each row. `column`: one more."""
+    query = _ACTIVITIES_OF_CASE.format(top=top, case=case, more=_more(column))
     return query if since is None else f"{query}%20and%20ModifiedOn%20ge%20{moment(since)}"
 
 
-def newest_activities(cases: Sequence[UUID], top: int) -> str:
-    return _NEWEST_ACTIVITIES.format(top=top, filter=any_of("Case/Id", cases))
+def newest_activities(cases: Sequence[UUID], top: int, column: str = "") -> str:
+    which = any_of("Case/Id", cases)
+    return _NEWEST_ACTIVITIES.format(top=top, filter=which, more=_more(column))
+
+
+def _more(column: str) -> str:
+    return f",{column}" if column else ""
 
 
 def changed(collection: str, since: datetime, top: int) -> str:
@@ -116,6 +126,19 @@ def rows(decoder: msgspec.json.Decoder[Rows[T]], answer: Answer) -> list[T]:
         return decoder.decode(answer.body).value
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Later(f"Creatio's rows cannot be read: {_shape(error)}", maybe_taken=False) from None
+
+
+def marked(answer: Answer, column: str) -> frozenset[UUID]:
+    """Ids of the rows in which a column is set: what is no empty value of Creatio's."""
+    if not column:
+        return frozenset()
+    found = rows(_ANY, answer)
+    return frozenset(UUID(str(row["Id"])) for row in found if is_set(row.get(column)))
+
+
+def is_set(value: object) -> bool:
+    """An empty column is false, 0, an empty text or GUID, or year 1; never null, but may be."""
+    return value not in EMPTY and not str(value).startswith("0001-01-01T")
 
 
 def _shape(error: Exception) -> str:

@@ -36,6 +36,7 @@ from caseway.creatio.odata import (
     activities_of,
     case_by_id,
     changed,
+    marked,
     newest_activities,
     rows,
 )
@@ -149,8 +150,9 @@ class CreatioTicketing:
         first: Reply | None = None
         of_case: CaseRow | None = None
         begin, top = since, PAGE
+        marked_by = self._settings.reply_rule.internal_column
         for _ in range(PAGES_AT_MOST):
-            query = activities_of(case, begin, top)
+            query = activities_of(case, begin, top, marked_by)
             try:
                 reply = await self._line.good(Request("look", query), until=until)
             except AnswerTooLarge as too_large:
@@ -162,7 +164,9 @@ class CreatioTicketing:
             if first is None:
                 first, of_case = reply, page[0].case if page else None
             known = len(found)
-            found |= {read.id: read for read in map(activity, page)}
+            marks = marked(reply.answer, marked_by)
+            read = [activity(row, is_marked=row.id in marks) for row in page]
+            found |= {one.id: one for one in read}
             if len(page) < top:
                 break
             if len(found) == known:
@@ -267,13 +271,17 @@ class CreatioTicketing:
         request = Request("time", CHEAPEST)
         return (await self._line.good(request, until=self._line.deadline())).at
 
-    async def newest_activities(self, cases: Sequence[CaseId], limit: int) -> Sequence[Activity]:
+    async def newest_activities(
+        self, cases: Sequence[CaseId], limit: int, *, marked_by: str
+    ) -> Sequence[Activity]:
         until = self._line.deadline()
         found: list[Activity] = []
         for begin in range(0, len(cases), IDS_AT_ONCE):
-            query = newest_activities(cases[begin : begin + IDS_AT_ONCE], limit)
+            query = newest_activities(cases[begin : begin + IDS_AT_ONCE], limit, marked_by)
             reply = await self._line.good(Request("preview", query), until=until)
-            found += map(activity, rows(_ACTIVITIES, reply.answer))
+            marks = marked(reply.answer, marked_by)
+            page = rows(_ACTIVITIES, reply.answer)
+            found += [activity(row, is_marked=row.id in marks) for row in page]
         found.sort(key=lambda one: (one.created_on, one.id), reverse=True)
         return found[:limit]
 

@@ -47,6 +47,7 @@ class Activity:
     is_html: bool
     is_auto_submitted: bool
     author_name: str = ""
+    is_marked: bool = False  # the column that the reply rule asks for is set
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ from caseway.ports.people import (
     Users,
 )
 from caseway.ports.reads import Happened, Noticed, Overview, Ran, Reads, Said, Story
+from caseway.ports.samples import OurCase, OurCases, Sample, Sampled, Samples, Standing
 from caseway.ports.ticketing import CALL_TIMEOUT, Call, CallCounter, Ticketing
 from caseway.ports.upkeep import Found, Healing, SweepClaim, Sweeps
 from caseway.ports.web import (
@@ -91,6 +92,8 @@ __all__ = [
     "Noticed",
     "OpenSession",
     "Opening",
+    "OurCase",
+    "OurCases",
     "Outgoing",
     "Overloaded",
     "Overview",
@@ -104,9 +107,13 @@ __all__ = [
     "Repeats",
     "Reservation",
     "Said",
+    "Sample",
+    "Sampled",
+    "Samples",
     "Sessions",
     "SignInTries",
     "SignedIn",
+    "Standing",
     "Story",
     "SweepClaim",
     "Sweeps",

@@ -74,8 +74,10 @@ class Ticketing(Protocol):
     async def time(self) -> datetime:
         """Creatio's own clock: the `Date` of a cheap answer, UTC."""
 
-    async def newest_activities(self, cases: Sequence[CaseId], limit: int) -> Sequence[Activity]:
-        """For the preview of the reply rule."""
+    async def newest_activities(
+        self, cases: Sequence[CaseId], limit: int, *, marked_by: str
+    ) -> Sequence[Activity]:
+        """For the preview of the reply rule; `marked_by`: its column, as yet perhaps only typed."""
 
     async def existing(self, activities: Sequence[ActivityId]) -> frozenset[ActivityId]:
         """Which of these activities exist (at most 12 a call are asked for at once)."""
