@@ -15,6 +15,7 @@ import structlog
 from caseway.bootstrap import CannotOpen, open_pool, open_store
 from caseway.config import Settings
 from caseway.house import House, open_house
+from caseway.store.glance import PostgresGlances
 from caseway.store.idempotency import PostgresRepeats
 from caseway.store.intake import PostgresIntake
 from caseway.store.keys import Keys
@@ -139,6 +140,7 @@ async def _web(
         wakes=PostgresWakes(store.direct_dsn),
         people=people_over(web_pool),
         public_url=settings.public_url,
+        glances=PostgresGlances(web_pool),
         now=lambda: datetime.now(tz=UTC),
         metrics=house.metrics.registry,
         checks=checks,

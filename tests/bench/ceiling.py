@@ -19,6 +19,7 @@ from caseway.domain.ids import ConversationId
 from caseway.ports import KeptEvent, NewEvent
 from caseway.serve import _answer, _stop_on_signals, listening_socket
 from caseway.store.directory import Directory
+from caseway.store.glance import PostgresGlances
 from caseway.store.idempotency import PostgresRepeats
 from caseway.store.intake import PostgresIntake
 from caseway.store.keys import Keys
@@ -67,6 +68,7 @@ async def serve() -> None:
             wakes=PostgresWakes(store.direct_dsn),
             people=people_over(pool),
             public_url=settings.public_url,
+            glances=PostgresGlances(pool),
             now=lambda: datetime.now(tz=UTC),
             metrics=CollectorRegistry(),
         )

@@ -25,6 +25,7 @@ from caseway.domain.ids import (
 )
 from caseway.domain.secret import Secret
 from caseway.store.directory import Directory
+from caseway.store.glance import PostgresGlances
 from caseway.store.idempotency import PostgresRepeats
 from caseway.store.intake import PostgresIntake
 from caseway.store.keys import Keys
@@ -218,6 +219,7 @@ async def house(
             wakes=PostgresWakes(database.dsn),
             people=people_over(web_pool),
             public_url="http://127.0.0.1",
+            glances=PostgresGlances(web_pool),
             now=lambda: datetime.now(tz=UTC),
             metrics=registry,
             checks={"store": reachable},

@@ -19,6 +19,7 @@ from caseway.ports import (
     Wakes,
     WidgetSessions,
 )
+from caseway.ports.glance import Glances
 from caseway.web.demo.facts import DemoFacts
 
 Check = Callable[[], Awaitable[str]]  # what is wrong, in words; empty: nothing
@@ -38,6 +39,7 @@ class Parts:
     wakes: Wakes
     people: People
     public_url: str  # as browsers and Creatio reach us, without a trailing slash
+    glances: Glances
     now: Callable[[], datetime]
     metrics: CollectorRegistry
     demo: DemoFacts | None = None  # `caseway demo` alone has a demo page

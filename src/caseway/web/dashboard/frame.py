@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import UTC
-from functools import cache
+from functools import cache, partial
 from typing import Final, Protocol
 
 from jinja2 import Environment
@@ -29,6 +29,8 @@ OWN_ASSETS: Final = tuple(assets.within(FOLDER))
 BUILT_ASSETS: Final = ("built/tabler.min.css", "built/tabler.rtl.min.css", "built/htmx.min.js")
 USED_ICON: Final = re.compile(r'href="#i-([a-z0-9-]+)"')
 SPRITE_GOES_HERE: Final = "<!--icons-->"
+# A file of macros that a page imports sees the page's values of these names, and no others.
+SEEN_BY_MACROS: Final[dict[str, object]] = {"now": None, "zone": UTC, "visitor": None}
 WORTH_COMPRESSING_BYTES: Final = 1024
 
 
@@ -65,9 +67,9 @@ def draw(
 
 def _render(request: Request, template: str, values: Mapping[str, object]) -> str:
     around = {"path": request.url.path, "now": request.app.state.parts.now(), "zone": UTC, **values}
-    # Macros that a page imports for itself see none of its values, so they come with the page.
-    ui = _environment().get_template(f"{FOLDER}/parts.html").make_module(around)
-    html = _environment().get_template(f"{FOLDER}/{template}").render(around, ui=ui)
+    find = partial(_environment().get_template, globals=SEEN_BY_MACROS)
+    ui = find(f"{FOLDER}/parts.html").make_module(around)
+    html = find(f"{FOLDER}/{template}").render(around, ui=ui)
     return html.replace(SPRITE_GOES_HERE, sprite(html), 1)
 
 
