@@ -19,6 +19,7 @@ from caseway.domain.session import SEEN_EVERY, holds
 from caseway.ports import SignedIn
 from caseway.web.dashboard import alone
 from caseway.web.dashboard.cookies import SessionCookie
+from caseway.web.dashboard.glance import Foot
 from caseway.web.parts import Parts
 from caseway.web.problems import Problem
 
@@ -75,6 +76,7 @@ class Door:
             return _sign_in_first(request)
         if not visitor.may(self.action):
             raise await self.doors.refused(request, visitor, self.action)
+        request.state.glance = await self.doors.foot.of(visitor.organisation)
         return await self.endpoint(request, visitor)
 
 
@@ -82,6 +84,7 @@ class Doors:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._people = parts.people
+        self.foot = Foot(parts.glances, parts.now)
         self._cookie = SessionCookie(urlsplit(parts.public_url).scheme == "https")
 
     def door(

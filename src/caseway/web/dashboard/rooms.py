@@ -6,6 +6,7 @@ from caseway.web import assets
 from caseway.web.dashboard import alone
 from caseway.web.dashboard.doors import Doors
 from caseway.web.dashboard.entrance import Entrance
+from caseway.web.dashboard.more import MorePages
 from caseway.web.dashboard.passwords import Passwords
 from caseway.web.dashboard.welcome import Welcome
 from caseway.web.parts import Parts
@@ -16,5 +17,6 @@ def routes(parts: Parts) -> list[Route]:
     return [
         *Entrance(parts, doors, passwords).routes(),
         *Welcome(parts, doors, passwords).routes(),
+        *MorePages(doors).routes(),
         *assets.routes(alone.ASSETS),
     ]
