@@ -1,6 +1,6 @@
 """Says how things stand: the checks of every connection, and the plan of one conversation."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -8,12 +8,12 @@ from typing import Any
 from caseway.bootstrap import OpenStore
 from caseway.config import Settings, is_private
 from caseway.creatio.checks import Check, checks
-from caseway.domain.conversation import Hint
 from caseway.domain.delivery import Delivery
-from caseway.domain.plan import steps
+from caseway.domain.standing import Standing
 from caseway.outbound import Outside
+from caseway.ports import Ran
 from caseway.store.calls import PostgresCalls
-from caseway.store.standing import PostgresStandings, Standing
+from caseway.store.standing import PostgresStandings
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,57 +58,42 @@ async def tell_plan(store: OpenStore, name: str, *, now: datetime) -> Told | Non
     """By the conversation's id or its case's number; None if there is none of that name."""
     standings = PostgresStandings(store.sync)
     key = await standings.find(store.organisation, name)
-    found = None if key is None else await standings.standing(key, runs=5)
-    return None if found is None else _told(found, now)
+    found = None if key is None else await standings.standing(key)
+    if key is None or found is None:
+        return None
+    return _told(found, await standings.last_runs(key, most=5), now)
 
 
-def _told(found: Standing, now: datetime) -> Told:
+def _told(found: Standing, runs: Sequence[Ran], now: datetime) -> Told:
     ledger = found.owed.ledger
-    owed = [str(step) for step in steps(found.owed, now=now)]
-    if found.hints:
-        what = [
-            words
-            for bit, words in ((Hint.ACTIVITIES, "its activities"), (Hint.CASE, "its case"))
-            if found.hints & bit
-        ]
-        owed.insert(0, f"read {' and '.join(what)} in Creatio")
-    if found.claim_waits:
-        owed.append("weigh a case_closed")
-    later = [d for d in found.owed.deliveries if d.not_before > now]
+    later = found.later(now)
+    next_look = found.next_look(now)
     return Told(
         conversation=str(ledger.key.conversation),
         state=ledger.state,
         case=ledger.case_number or (str(ledger.case) if ledger.agreed else ""),
         agreed=ledger.agreed or "no case yet",
-        owed=owed or ([] if later else ["nothing"]),
+        owed=found.plan(now) or ([] if later else ["nothing"]),
         waits=[_waits(d) for d in later],
-        next_look=_next_look(found, now),
+        next_look=next_look if isinstance(next_look, str) else _seconds(next_look),
         stopped=found.parked_reason or "",
         journal=[
             {
                 "at": run.begun_at.isoformat(timespec="milliseconds"),
                 "steps": [
                     {"ms": s.at, "side": s.side, "deed": s.deed, "why": s.why, "outcome": s.outcome}
-                    for s in run.steps
+                    for s in run.lines
                 ],
             }
-            for run in found.runs
+            for run in runs
         ],
     )
 
 
 def _waits(delivery: Delivery) -> str:
-    due = delivery.not_before.isoformat(timespec="seconds")
+    due = _seconds(delivery.not_before)
     return f"reply {delivery.id}: {delivery.state}, {delivery.attempts} attempts, again at {due}"
 
 
-def _next_look(found: Standing, now: datetime) -> str:
-    if found.parked_reason:
-        return "none until it is replayed"
-    if found.lease_until is not None and found.lease_until > now:
-        return "a worker is looking now"
-    if found.lease_until is not None:
-        return "as soon as a worker comes back for an abandoned look"
-    if found.due_at is None:
-        return "when something happens"
-    return "now" if found.due_at <= now else found.due_at.isoformat(timespec="seconds")
+def _seconds(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds")

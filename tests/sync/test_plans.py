@@ -12,6 +12,7 @@ import pytest
 
 from caseway.store.queries import Query, load
 from tests import database as ground
+from tests.plans import WITHOUT_REFERENCES, plan_of, read
 
 LOOKS, IMPORTS = load("looks"), load("imports")
 INTAKE, SWEEPS, HEALING = load("intake"), load("sweeps"), load("healing")
@@ -23,16 +24,8 @@ MOST_ROWS: Final = 60  # that one statement may read
 ORGANISATION, CONNECTION, CHANNEL = (UUID(int=n) for n in (1, 2, 3))
 CONTACT, TOKEN = UUID(int=4), UUID(int=5)
 BUSY: Final = 777  # the conversation that is looked at
-# Ids are made of numbers, so that a statement can name the row it wants.
 HISTORY: Final = f"""
--- Foreign keys serve no plan, and checking them takes most of the time.
-DO $do$ DECLARE one record; BEGIN
-    FOR one IN SELECT conname, conrelid::regclass AS owner FROM pg_constraint
-                WHERE contype = 'f' AND connamespace = 'public'::regnamespace
-    LOOP EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', one.owner, one.conname); END LOOP;
-END $do$;
-CREATE FUNCTION pg_temp.id(kind text, n bigint) RETURNS uuid LANGUAGE sql IMMUTABLE AS
-    $$ SELECT md5(kind || n)::uuid $$;
+{WITHOUT_REFERENCES}
 INSERT INTO organisation (id, name) VALUES ('{ORGANISATION}', 'history');
 INSERT INTO connection (organisation_id, id, name, base_url, auth, login, secret)
 VALUES ('{ORGANISATION}', '{CONNECTION}', 'north', 'http://127.0.0.1', 'oauth', 'client', '');
@@ -203,26 +196,7 @@ HOT: Final[list[tuple[Query, dict[str, Any]]]] = [
 ]
 
 
-def read(plan: dict[str, Any]) -> int:
-    """Rows that a plan's scans have read, those that a filter threw away included."""
-    rows = sum(read(part) for part in plan.get("Plans", ()))
-    if "Scan" not in plan["Node Type"] or plan["Node Type"] in {"CTE Scan", "Function Scan"}:
-        return rows
-    removed = sum(count for name, count in plan.items() if name.startswith("Rows Removed by"))
-    return int(rows + (plan["Actual Rows"] + removed) * plan["Actual Loops"])
-
-
 @pytest.mark.parametrize(("query", "values"), HOT, ids=[query.name for query, _ in HOT])
 async def test_history_costs_nothing(query: Query, values: dict[str, Any], history: str) -> None:
-    role = query.roles[0] or ""
-    connection = await asyncpg.connect(history, server_settings={"role": str(role)})
-    trial = connection.transaction()
-    await trial.start()
-    await connection.execute(f"SET LOCAL caseway.organisation = '{ORGANISATION}'")
-    explained = await connection.fetchval(
-        f"EXPLAIN (ANALYZE, FORMAT JSON) {query.sql}", *query.args(values)
-    )
-    await trial.rollback()
-    await connection.close()
-    [whole] = json.loads(explained)
-    assert read(whole["Plan"]) <= MOST_ROWS, json.dumps(whole["Plan"], indent=1)
+    plan = await plan_of(history, query, values, ORGANISATION)
+    assert read(plan) <= MOST_ROWS, json.dumps(plan, indent=1)

@@ -3,7 +3,8 @@
 import json
 from datetime import timedelta
 
-from caseway.store.replays import DeadLetter, PostgresReplays
+from caseway.ports.replays import DeadLetter
+from caseway.store.replays import PostgresReplays
 from tests.stories import Story
 from tests.sync.scenarios import activities, begun, replies
 from tests.sync.weather import dies

@@ -9,7 +9,7 @@ from caseway.cli.screen import JSON, examples, say, show_json, show_json_line, s
 
 if TYPE_CHECKING:
     from caseway.config import Settings
-    from caseway.store.replays import DeadLetter
+    from caseway.ports.replays import DeadLetter
 
 SHORT = 8  # of an id, where a person reads it
 

@@ -28,6 +28,7 @@ class Kind(StrEnum):
     SESSION = "session"
     INVITATION = "invitation"
     DOOR = "door"
+    CONVERSATION = "conversation"
 
 
 class Change(StrEnum):

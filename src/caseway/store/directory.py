@@ -30,7 +30,9 @@ log = structlog.get_logger()
 
 TOKEN_TTL: Final = timedelta(seconds=1)
 TTL: Final = timedelta(seconds=5)
-UNCACHED: Final = frozenset({Kind.KEY, Kind.USER, Kind.SESSION, Kind.INVITATION, Kind.DOOR})
+UNCACHED: Final = frozenset(
+    {Kind.KEY, Kind.USER, Kind.SESSION, Kind.INVITATION, Kind.DOOR, Kind.CONVERSATION}
+)
 
 
 class Directory:

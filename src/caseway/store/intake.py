@@ -20,6 +20,7 @@ from caseway.domain.conversation import (
     Move,
     State,
 )
+from caseway.domain.finding import folded, surname
 from caseway.domain.ids import (
     ChannelId,
     ContactId,
@@ -32,6 +33,7 @@ from caseway.domain.ids import (
 )
 from caseway.ports import Inbound, Kept, Later
 from caseway.store import rows
+from caseway.store.audit import Kind, record
 from caseway.store.queries import load
 from caseway.store.queue import enqueue
 
@@ -62,7 +64,7 @@ async def transaction(
     worked, and the sender's repeat finds its own trace.
     """
     try:
-        async with _bound(pool, organisation) as connection:
+        async with _bound(pool, organisation, "BEGIN") as connection:
             yield connection
     except AWAY as failure:
         reason = f"the store cannot be reached ({type(failure).__name__})"
@@ -70,13 +72,28 @@ async def transaction(
 
 
 @asynccontextmanager
-async def _bound(
+async def moment(
     pool: "asyncpg.Pool[asyncpg.Record]", organisation: OrganisationId
+) -> AsyncIterator["Link"]:
+    """As `transaction`, to read only: every statement in it sees one moment of the rows."""
+    try:
+        async with _bound(
+            pool, organisation, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+        ) as connection:
+            yield connection
+    except AWAY as failure:
+        reason = f"the store cannot be reached ({type(failure).__name__})"
+        raise Later(reason, maybe_taken=False) from failure
+
+
+@asynccontextmanager
+async def _bound(
+    pool: "asyncpg.Pool[asyncpg.Record]", organisation: OrganisationId, begin: str
 ) -> AsyncIterator["Link"]:
     async with pool.acquire() as connection:
         # One message, so it is safe behind a transaction pooler. `organisation` is a UUID.
         await connection.execute(
-            f"BEGIN; SET LOCAL caseway.organisation = '{UUID(str(organisation))}'"
+            f"{begin}; SET LOCAL caseway.organisation = '{UUID(str(organisation))}'"
         )
         try:
             yield connection
@@ -177,6 +194,7 @@ class PostgresIntake:
                 name=inbound.name,
                 email=inbound.email,
                 phone=inbound.phone,
+                **keys_of(inbound.name),
             )
         return contact
 
@@ -199,6 +217,7 @@ class PostgresIntake:
             email=inbound.email,
             phone=inbound.phone,
             verified=inbound.verified,
+            **keys_of(inbound.name),
         )
         return contact
 
@@ -335,8 +354,11 @@ class PostgresIntake:
         if fresh:
             await enqueue(link, key)
 
-    async def hand_off(self, key: ConversationKey, note: str) -> State | None:
-        """The conversation passes to a person; one that waits already gets the note alone."""
+    async def hand_off(self, key: ConversationKey, note: str, *, actor: str = "") -> State | None:
+        """The conversation passes to a person; one that waits already gets the note alone.
+
+        `actor`: the user whose deed it is, for the audit log; here and below.
+        """
         async with transaction(self._pool, key.organisation) as link:
             row = await self._locked(link, key)
             if row is None:
@@ -359,10 +381,11 @@ class PostgresIntake:
                 written_at=datetime.now(tz=UTC),
             )
             await self._trigger(link, key, 0)
+            await _audited(link, key, actor, "handed off", before, after)
             return after
 
-    async def resolve(self, key: ConversationKey) -> State | None:
-        """T-here: resolved by the customer, the API, an AI or a time limit."""
+    async def resolve(self, key: ConversationKey, *, actor: str = "") -> State | None:
+        """T-here: resolved by the customer, the API, an AI, a user or a time limit."""
         async with transaction(self._pool, key.organisation) as link:
             row = await self._locked(link, key)
             if row is None:
@@ -374,11 +397,28 @@ class PostgresIntake:
             if resolved:
                 await SQL["owe_closing"].execute(link, **where, message=uuid4(), delivery=uuid4())
                 await self._trigger(link, key, Hint.CASE)
+                await _audited(link, key, actor, "resolved", row["state"], State.RESOLVED)
             return State.RESOLVED
 
     async def _locked(self, link: "Link", key: ConversationKey) -> asyncpg.Record | None:
         return await SQL["lock_conversation"].fetchrow(
             link, organisation=key.organisation, conversation=key.conversation
+        )
+
+
+async def _audited(
+    link: "Link", key: ConversationKey, actor: str, action: str, before: str, after: str
+) -> None:
+    if actor:
+        await record(
+            link,
+            key.organisation,
+            actor=actor,
+            action=action,
+            kind=Kind.CONVERSATION,
+            id=key.conversation,
+            before=before,
+            after=after,
         )
 
 
@@ -390,6 +430,10 @@ def _message_id(row: asyncpg.Record, provider_id: str) -> MessageId:
     if not provider_id:
         return MessageId(uuid4())
     return MessageId(uuid5(row["channel_id"], f"{row['peer']}\0{provider_id}"))
+
+
+def keys_of(name: str) -> dict[str, str]:
+    return {"name_key": folded(name), "surname_key": surname(name)}
 
 
 def _peer(inbound: Inbound) -> dict[str, object]:

@@ -1,29 +1,23 @@
 """Dead letters and stopped conversations: listed, and tried again on a person's word."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Final
-from uuid import UUID
+from typing import TYPE_CHECKING, Final
 
 import asyncpg
 
 from caseway.domain.conversation import Hint
 from caseway.domain.ids import ConversationId, ConversationKey, OrganisationId
+from caseway.ports.replays import DeadLetter
+from caseway.store.audit import BY_COMMAND, Kind, record
+from caseway.store.intake import transaction
 from caseway.store.queries import load
 from caseway.store.queue import enqueue
 
+if TYPE_CHECKING:
+    from caseway.store.queries import Connection as Link
+
 SQL: Final = load("replays")
 MARK: Final = load("looks")["mark"]
-
-
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
-    kind: str  # conversation, delivery or activity
-    id: UUID  # the conversation's, the delivery's, the message's
-    conversation: ConversationId
-    reason: str
-    since: datetime
 
 
 class PostgresReplays:
@@ -35,9 +29,10 @@ class PostgresReplays:
     ) -> Sequence[DeadLetter]:
         """Oldest first, at most `limit` of each kind."""
         where = {"organisation": organisation, "conversation": conversation, "limit": limit}
-        parked = await SQL["parked"].fetch(self._pool, **where)
-        failed = await SQL["failed"].fetch(self._pool, **where)
-        refused = await SQL["refused"].fetch(self._pool, **where)
+        async with transaction(self._pool, organisation) as link:
+            parked = await SQL["parked"].fetch(link, **where)
+            failed = await SQL["failed"].fetch(link, **where)
+            refused = await SQL["refused"].fetch(link, **where)
         found = [
             DeadLetter(
                 "conversation",
@@ -70,51 +65,57 @@ class PostgresReplays:
         ]
         return sorted(found, key=lambda letter: letter.since)
 
-    async def replay(self, organisation: OrganisationId, letter: DeadLetter) -> bool:
+    async def replay(
+        self, organisation: OrganisationId, letter: DeadLetter, *, actor: str = BY_COMMAND
+    ) -> bool:
         """Owed again, marked, a job: one commit. False if it is no dead letter any more."""
-        async with self._pool.acquire() as connection, connection.transaction():
-            key = ConversationKey(organisation, letter.conversation)
+        key = ConversationKey(organisation, letter.conversation)
+        where = {"organisation": organisation, "conversation": letter.conversation}
+        async with transaction(self._pool, organisation) as link:
+            await SQL["lock"].execute(link, **where)  # as runs do, before its deliveries and links
             match letter.kind:
                 case "conversation":
-                    done = await SQL["unpark"].fetchval(
-                        connection, organisation=organisation, conversation=letter.conversation
-                    )
+                    done = await SQL["unpark"].fetchval(link, **where)
                 case "delivery":
-                    done = await SQL["owe_again"].fetchval(
-                        connection, organisation=organisation, delivery=letter.id
-                    )
+                    done = await SQL["owe_again"].fetchval(link, **where, delivery=letter.id)
                 case _:
-                    done = await SQL["plan_again"].fetchval(
-                        connection, organisation=organisation, message=letter.id
-                    )
+                    done = await SQL["plan_again"].fetchval(link, **where, message=letter.id)
                     if done:
-                        await SQL["step_back"].execute(
-                            connection,
-                            organisation=organisation,
-                            conversation=letter.conversation,
-                            message=letter.id,
-                        )
+                        await SQL["step_back"].execute(link, **where, message=letter.id)
             if not done:
                 return False
-            await self._trigger(connection, key)
+            await self._trigger(link, key)
+            await _record(link, key, actor, "replayed", {letter.kind: str(letter.id)})
         return True
 
-    async def look_again(self, key: ConversationKey) -> bool:
-        """A trigger by hand: both sides are compared once more. False: no such conversation."""
-        async with self._pool.acquire() as connection, connection.transaction():
-            return await self._trigger(connection, key)
+    async def look_again(self, key: ConversationKey, *, actor: str = BY_COMMAND) -> bool:
+        async with transaction(self._pool, key.organisation) as link:
+            found = await self._trigger(link, key)
+            if found:
+                await _record(link, key, actor, "looked at again")
+        return found
 
-    async def _trigger(
-        self,
-        connection: "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]",
-        key: ConversationKey,
-    ) -> bool:
+    async def _trigger(self, link: "Link", key: ConversationKey) -> bool:
         fresh = await MARK.fetchval(
-            connection,
+            link,
             organisation=key.organisation,
             conversation=key.conversation,
             hints=Hint.ACTIVITIES | Hint.CASE,
         )
         if fresh:
-            await enqueue(connection, key)
+            await enqueue(link, key)
         return fresh is not None
+
+
+async def _record(
+    link: "Link", key: ConversationKey, actor: str, action: str, after: object = None
+) -> None:
+    await record(
+        link,
+        key.organisation,
+        actor=actor,
+        action=action,
+        kind=Kind.CONVERSATION,
+        id=key.conversation,
+        after=after,
+    )

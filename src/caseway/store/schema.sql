@@ -99,10 +99,19 @@ CREATE TABLE contact (
     phone text NOT NULL DEFAULT '',
     verified boolean NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),
+    -- what a search compares, byte by byte: its beginning is a range of an index
+    name_key text COLLATE "C" NOT NULL DEFAULT '',
+    surname_key text COLLATE "C" NOT NULL DEFAULT '',
+    email_key text COLLATE "C" NOT NULL GENERATED ALWAYS AS (lower(email)) STORED,
     PRIMARY KEY (organisation_id, id)
 );
-CREATE INDEX contact_email ON contact (organisation_id, lower(email)) WHERE email <> '' AND verified;
-CREATE INDEX contact_phone ON contact (organisation_id, phone) WHERE phone <> '' AND verified;
+CREATE INDEX contact_email ON contact (organisation_id, email_key) WHERE email_key <> '';
+CREATE INDEX contact_phone ON contact (organisation_id, phone COLLATE "C") WHERE phone <> '';
+CREATE INDEX contact_name ON contact (organisation_id, name_key) WHERE name_key <> '';
+CREATE INDEX contact_surname ON contact (organisation_id, surname_key) WHERE surname_key <> '';
+COMMENT ON COLUMN contact.name_key IS
+    'domain/finding.py: no accents, no capitals. Columns, not expressions: under a policy a function keeps an index from being used.';
+COMMENT ON COLUMN contact.surname_key IS 'The last word of a name of several.';
 
 CREATE TABLE contact_link (
     organisation_id uuid NOT NULL,
@@ -138,6 +147,8 @@ CREATE TABLE conversation (
     earlier_id uuid,
     state text NOT NULL CHECK (state IN ('ai', 'waiting', 'human', 'resolved')),
     created_at timestamptz NOT NULL DEFAULT now(),
+    state_since timestamptz NOT NULL DEFAULT now(),
+    said_at timestamptz NOT NULL DEFAULT now(),
     resolved_at timestamptz,
     -- the mark, the lease
     due_at timestamptz,
@@ -185,11 +196,15 @@ CREATE UNIQUE INDEX conversation_open ON conversation (organisation_id, channel_
 CREATE UNIQUE INDEX conversation_case ON conversation (organisation_id, connection_id, case_id)
     WHERE case_id IS NOT NULL;
 CREATE INDEX conversation_peer ON conversation (organisation_id, channel_id, peer, created_at DESC);
+CREATE INDEX conversation_listed ON conversation (organisation_id, channel_id, state, said_at DESC, id DESC);
+CREATE INDEX conversation_number ON conversation (organisation_id, case_number COLLATE "C")
+    WHERE case_number <> '';
 CREATE INDEX conversation_newest ON conversation (organisation_id, created_at DESC, id DESC);
 CREATE INDEX conversation_contact ON conversation (organisation_id, contact_id);
 CREATE INDEX conversation_due ON conversation (due_at) WHERE due_at IS NOT NULL AND parked_at IS NULL;
 CREATE INDEX conversation_leased ON conversation (lease_until) WHERE lease_until IS NOT NULL;
 CREATE INDEX conversation_parked ON conversation (organisation_id, parked_at) WHERE parked_at IS NOT NULL;
+COMMENT ON COLUMN conversation.said_at IS 'When its last message was kept: what the inbox is ordered by.';
 COMMENT ON COLUMN conversation.due_at IS 'The mark: when the next look is due; null = none.';
 COMMENT ON COLUMN conversation.lease_until IS 'Null = released.';
 COMMENT ON COLUMN conversation.hints IS 'What is worth reading: 1 activities, 2 the case.';
@@ -208,6 +223,8 @@ CREATE TABLE case_link (
     PRIMARY KEY (organisation_id, connection_id, case_id, conversation_id),
     FOREIGN KEY (organisation_id, conversation_id) REFERENCES conversation (organisation_id, id)
 );
+CREATE INDEX case_link_number ON case_link (organisation_id, number COLLATE "C") WHERE number <> '';
+CREATE INDEX case_link_conversation ON case_link (organisation_id, conversation_id);
 COMMENT ON TABLE case_link IS 'Earlier cases of a conversation.';
 
 CREATE TABLE message (
@@ -283,6 +300,9 @@ CREATE TABLE delivery (
 CREATE INDEX delivery_unsettled ON delivery (organisation_id, conversation_id, order_on, order_id)
     WHERE state IN ('owed', 'sending', 'unknown');
 CREATE INDEX delivery_failed ON delivery (organisation_id, settled_at) WHERE state = 'failed';
+CREATE INDEX delivery_failed_of ON delivery (organisation_id, conversation_id) WHERE state = 'failed';
+CREATE INDEX delivery_standing ON delivery (organisation_id, state, owed_at, id)
+    WHERE state IN ('owed', 'sending', 'unknown', 'failed');
 
 CREATE TABLE attempt (
     organisation_id uuid NOT NULL,
@@ -527,6 +547,7 @@ CREATE TABLE audit_entry (
     PRIMARY KEY (organisation_id, id)
 );
 CREATE INDEX audit_entry_newest ON audit_entry (organisation_id, at DESC, id DESC);
+CREATE INDEX audit_entry_subject ON audit_entry (organisation_id, subject, at DESC);
 COMMENT ON COLUMN audit_entry.source IS 'The address it was done from; empty = on the machine itself.';
 
 -- Partitions by day. A default partition holds what no day was made for, so that nothing is refused.

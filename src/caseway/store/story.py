@@ -28,7 +28,7 @@ async def story(
     happened = [*map(_event, events), *map(_message, messages)]
     return Story(
         happened=tuple(sorted(happened, key=lambda one: one.at)),
-        ran=tuple(_run(row) for row in reversed(runs)),
+        ran=tuple(ran(row) for row in reversed(runs)),
         wrote=tour is not None and tour["wrote"],
         case_opened=tour is not None and tour["case_opened"],
         answered=tour is not None and tour["answered"],
@@ -62,7 +62,7 @@ def _message(row: asyncpg.Record) -> Happened:
     )
 
 
-def _run(row: asyncpg.Record) -> Ran:
+def ran(row: asyncpg.Record) -> Ran:
     return Ran(
         id=row["id"],
         conversation=ConversationId(row["conversation_id"]),

@@ -55,7 +55,8 @@ WITH mine AS MATERIALIZED (
     SELECT :organisation, delivery, 1 FROM new WHERE ord = 1
 )
 UPDATE conversation
-   SET state = :state, agent_replied = true, last_position = :last_position,
+   SET state = :state, agent_replied = true, last_position = :last_position, said_at = now(),
+       state_since = CASE WHEN state = :state THEN state_since ELSE now() END,
        agreed_status = :agreed_status, last_open_status = :last_open_status,
        covered_through = :covered_through, read_through = :read_through,
        case_number = :case_number, hints_taken = 0

@@ -3,23 +3,30 @@
 -- name: find_contact(organisation, email, phone)
 -- role: web
 -- A verified address is somebody we know: by email, then by phone. Index: contact_email, contact_phone.
-SELECT id FROM contact
- WHERE organisation_id = :organisation AND verified
-   AND ((:email <> '' AND lower(email) = lower(:email)) OR (:phone <> '' AND phone = :phone))
- ORDER BY (:email <> '' AND lower(email) = lower(:email)) DESC, created_at DESC
+SELECT id FROM (
+    SELECT id, 1 AS rank, created_at FROM contact
+     WHERE organisation_id = :organisation AND verified
+       AND email_key = lower(:email) AND email_key <> ''
+    UNION ALL
+    SELECT id, 2, created_at FROM contact
+     WHERE organisation_id = :organisation AND verified
+       AND phone COLLATE "C" = :phone AND phone <> '') found
+ ORDER BY rank, created_at DESC
  LIMIT 1;
 
--- name: new_contact(organisation, contact, name, email, phone, verified)
+-- name: new_contact(organisation, contact, name, email, phone, verified, name_key, surname_key)
 -- role: web
 -- A person seen for the first time.
-INSERT INTO contact (organisation_id, id, name, email, phone, verified)
-VALUES (:organisation, :contact, :name, :email, :phone, :verified);
+INSERT INTO contact (organisation_id, id, name, email, phone, verified, name_key, surname_key)
+VALUES (:organisation, :contact, :name, :email, :phone, :verified, :name_key, :surname_key);
 
--- name: enrich_contact(organisation, contact, name, email, phone)
+-- name: enrich_contact(organisation, contact, name, email, phone, name_key, surname_key)
 -- role: web
 -- What a verified peer says of itself fills what was empty; it never overwrites.
 UPDATE contact
    SET name = CASE WHEN name = '' THEN :name ELSE name END,
+       name_key = CASE WHEN name = '' THEN :name_key ELSE name_key END,
+       surname_key = CASE WHEN name = '' THEN :surname_key ELSE surname_key END,
        email = CASE WHEN email = '' THEN :email ELSE email END,
        phone = CASE WHEN phone = '' THEN :phone ELSE phone END
  WHERE organisation_id = :organisation AND id = :contact
@@ -96,7 +103,7 @@ ON CONFLICT DO NOTHING;
 -- role: web
 -- The customer came back in time: the conversation is open again, and its case follows. It waits
 -- for a person now, so it wants a case even if it had none.
-UPDATE conversation SET state = :state, resolved_at = NULL, wants_case = true
+UPDATE conversation SET state = :state, state_since = now(), resolved_at = NULL, wants_case = true
  WHERE organisation_id = :organisation AND id = :conversation AND state = 'resolved';
 
 -- name: keep_message(organisation, connection, message, conversation, channel, peer, author, author_name, kind, text, provider_id, written_at, activity, ordinal, position)
@@ -114,7 +121,7 @@ WITH kept AS (
     VALUES (:organisation, :connection, :activity, :message, :conversation, :ordinal, 'ours')
 )
 UPDATE conversation c
-   SET last_position = :position, last_own_position = :position,
+   SET last_position = :position, last_own_position = :position, said_at = now(),
        last_contact_position = CASE WHEN kept.author = 'contact' THEN :position
                                     ELSE c.last_contact_position END
   FROM kept
@@ -123,14 +130,17 @@ UPDATE conversation c
 -- name: hand_off(organisation, conversation, state)
 -- role: web
 -- A person is asked for: from now on a case is wanted.
-UPDATE conversation SET state = :state, wants_case = true
+UPDATE conversation
+   SET state = :state, wants_case = true,
+       state_since = CASE WHEN state = :state THEN state_since ELSE now() END
  WHERE organisation_id = :organisation AND id = :conversation;
 
 -- name: resolve_here(organisation, conversation, last_position)
 -- role: web
 -- Our own closure covers all that was kept before it; compare-and-set on what the decider saw.
 UPDATE conversation
-   SET state = 'resolved', resolved_at = now(), covered_through = last_position
+   SET state = 'resolved', state_since = now(), resolved_at = now(),
+       covered_through = last_position
  WHERE organisation_id = :organisation AND id = :conversation AND state <> 'resolved'
    AND last_position = :last_position
 RETURNING 1;
@@ -157,5 +167,5 @@ WITH told AS (
       FROM conversation c
      WHERE c.organisation_id = :organisation AND c.id = :conversation
 )
-UPDATE conversation SET last_position = last_position + 1
+UPDATE conversation SET last_position = last_position + 1, said_at = now()
  WHERE organisation_id = :organisation AND id = :conversation;

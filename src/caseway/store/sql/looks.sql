@@ -80,6 +80,7 @@ SELECT case_id FROM case_link
  WHERE organisation_id = :organisation AND conversation_id = :conversation AND ordinal = :ordinal;
 
 -- name: owed_own(organisation, conversation)
+-- role: both
 -- Messages of ours without a proven activity, in order. Index: link_owed (partial).
 SELECT m.id, l.activity_id, m.position, m.author, m.author_name, m.kind, m.text, m.written_at
   FROM link l
@@ -90,6 +91,7 @@ SELECT m.id, l.activity_id, m.position, m.author, m.author_name, m.kind, m.text,
  ORDER BY m.position;
 
 -- name: unsettled(organisation, conversation)
+-- role: both
 -- Owed, sending and unknown deliveries. Index: delivery_unsettled (partial).
 SELECT d.id, d.message_id, m.kind, d.state, m.author, m.author_name, m.text, m.written_at,
        d.address, d.order_on, d.order_id, d.owed_at, d.not_before, d.attempts, d.possible_double
@@ -100,6 +102,7 @@ SELECT d.id, d.message_id, m.kind, d.state, m.author, m.author_name, m.text, m.w
  ORDER BY d.order_on, d.order_id;
 
 -- name: remote_contact(organisation, connection, contact)
+-- role: both
 -- The id under which the contact stands in Creatio.
 SELECT remote_id FROM contact_link
  WHERE organisation_id = :organisation AND connection_id = :connection AND contact_id = :contact;
@@ -115,6 +118,8 @@ UPDATE link SET linked_at = now(), created_on = coalesce(link.created_on, p.crea
 -- T2: what a look decided. A claim that came after the run began is left alone.
 UPDATE conversation
    SET state = :state,
+       state_since = CASE WHEN state = :state THEN state_since ELSE now() END,
+       said_at = CASE WHEN last_position = :last_position THEN said_at ELSE now() END,
        resolved_at = CASE WHEN :state = 'resolved' THEN coalesce(resolved_at, now()) END,
        case_id = :case_id, case_ordinal = :case_ordinal, case_number = :case_number,
        agreed = :agreed, agreed_status = :agreed_status, last_open_status = :last_open_status,
@@ -205,7 +210,8 @@ WITH told AS (
                       ordinal, origin)
     VALUES (:organisation, :connection, :activity, :message, :conversation, :ordinal, 'ours')
 )
-UPDATE conversation SET last_position = :position, last_own_position = :position
+UPDATE conversation
+   SET last_position = :position, last_own_position = :position, said_at = now()
  WHERE organisation_id = :organisation AND id = :conversation;
 
 -- name: keep_contact(organisation, connection, contact, remote)
