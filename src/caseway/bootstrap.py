@@ -24,7 +24,7 @@ from caseway.store.roles import Role, check_role
 from caseway.store.secrets import Secrets
 
 if TYPE_CHECKING:
-    from caseway.creatio.checks import Check
+    from caseway.ports import Check
 
 if TYPE_CHECKING:
     from caseway.store.embedded.server import Embedded
@@ -212,13 +212,17 @@ async def connection_checks(
     from caseway.creatio.checks import checks
     from caseway.outbound import Outside
     from caseway.store.calls import PostgresCalls
+    from caseway.store.setup import PostgresSetup
 
     calls = PostgresCalls(sync)
     await calls.save()
+    evidence = await PostgresSetup(sync).evidence(connection.key)
     try:
         async with Outside(settings.allowed_networks) as outside:
             counter = calls.of(connection.key)
-            async for check in checks(connection, outside, counter, now=lambda: datetime.now(UTC)):
+            async for check in checks(
+                connection, outside, counter, now=lambda: datetime.now(UTC), evidence=evidence
+            ):
                 yield check
     finally:
         await calls.save()

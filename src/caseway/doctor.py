@@ -2,17 +2,14 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from caseway.bootstrap import OpenStore
+from caseway.bootstrap import OpenStore, connection_checks
 from caseway.config import Settings, is_private
-from caseway.creatio.checks import Check, checks
 from caseway.domain.delivery import Delivery
 from caseway.domain.standing import Standing
-from caseway.outbound import Outside
-from caseway.ports import Ran
-from caseway.store.calls import PostgresCalls
+from caseway.ports import Check, Ran
 from caseway.store.standing import PostgresStandings
 
 
@@ -33,15 +30,9 @@ class Told:
 
 async def examine(store: OpenStore, settings: Settings) -> AsyncIterator[tuple[str, Check]]:
     """Every check of every connection, as it finishes, with the connection's name."""
-    calls = PostgresCalls(store.sync)
-    async with Outside(settings.allowed_networks) as outside:
-        for listed in await store.registry.connections.list(store.organisation):
-            tally = calls.of(listed.connection.key)
-            async for check in checks(
-                listed.connection, outside, tally, now=lambda: datetime.now(tz=UTC)
-            ):
-                yield listed.connection.name, check
-        await calls.save()
+    for listed in await store.registry.connections.list(store.organisation):
+        async for check in connection_checks(settings, store.sync, listed.connection):
+            yield listed.connection.name, check
 
 
 def public_url_warning(settings: Settings) -> str:

@@ -1,45 +1,62 @@
 """The named checks of `doctor` and "Test connection"."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import replace as changed
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from msgspec.structs import replace
 
-from caseway.creatio.checks import Check, Mark, checks
+from caseway.creatio.checks import checks, names
 from caseway.domain.connection import Auth, Connection, ConnectionSettings
+from caseway.domain.guide import CASE_CLOSED, NEW_ACTIVITY, TITLES
 from caseway.domain.ids import StatusId
 from caseway.domain.stock import STATUS_RESOLVED
 from caseway.outbound import Outside
-from creatio_sandbox.testing import Plan, Sandbox, start
+from caseway.ports import Arrived, Check, Evidence, Mark, RefusedCalls
+from creatio_sandbox.testing import Plan, Rights, Sandbox, start
 from tests.creatio.far import LOGIN_PAGE, Got, Says, far, says
 from tests.creatio.parts import LOOPBACK, Counted, connection
 
-ALL = [
-    "address",
-    "connection",
-    "token",
-    "OData",
-    "read cases",
-    "read activities",
-    "read contacts",
-    "statuses",
-    "case owner",
-    "case group",
-    "clock",
-    "budget",
-]
+NOW = datetime(2026, 3, 3, 14, 2, tzinfo=UTC)
+USED = Evidence(
+    made=frozenset({"Case", "Activity", "Contact"}),
+    arrived=[
+        Arrived("k3f9q2aa", kind, NOW - timedelta(days=9), NOW - timedelta(seconds=3), 7, 0, 0)
+        for kind in (NEW_ACTIVITY, CASE_CLOSED)
+    ],
+)
+UNSEEN = {"change"}  # what a test that leaves nothing behind cannot see
 
 
 @pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with start(Plan()) as running:
-        yield running
+def running() -> Iterator[Sandbox]:
+    with start(Plan()) as made:
+        yield made
+
+
+@pytest.fixture
+def sandbox(running: Sandbox) -> Iterator[Sandbox]:
+    """With both processes, active, under the titles that the guide gives them."""
+    running.set_webhook("http://127.0.0.1:9/hook")
+    for process in running.processes():
+        kind = CASE_CLOSED if process.object == "Case" else NEW_ACTIVITY
+        running.keep_process(replace(process, name=TITLES[kind]))
+    yield running
+    running.reset()
+    running.set_rights()
+    running.set_faults()
 
 
 async def asked(
-    known: Connection, *, now: datetime | None = None, used: int = 0, allowed: bool = True
+    known: Connection,
+    *,
+    now: datetime | None = None,
+    used: int = 0,
+    allowed: bool = True,
+    evidence: Evidence = USED,
+    only: str = "",
 ) -> dict[str, Check]:
     counted = Counted()
     async with Outside(LOOPBACK if allowed else ()) as outside:
@@ -48,6 +65,8 @@ async def asked(
             outside,
             _Used(used) if used else counted,
             now=lambda: now or datetime.now(UTC),
+            evidence=evidence,
+            only=only,
         )
         return {check.name: check async for check in found}
 
@@ -62,14 +81,17 @@ class _Used(Counted):
 
 
 def to(sandbox: Sandbox, **settings: object) -> Connection:
-    chosen = replace(ConnectionSettings(), **settings)  # type: ignore[arg-type] # real fields
+    chosen = changed(ConnectionSettings(), **settings)  # type: ignore[arg-type] # real fields
     return connection(sandbox.url, login="sandbox", secret=sandbox.key, settings=chosen)
 
 
 async def test_all_is_well_with_a_good_connection(sandbox: Sandbox) -> None:
-    found = await asked(to(sandbox, resolved_status=StatusId(STATUS_RESOLVED)))
-    assert list(found) == ALL
-    assert {check.mark for check in found.values()} == {Mark.OK}, found
+    known = to(sandbox, resolved_status=StatusId(STATUS_RESOLVED))
+    found = await asked(known)
+    assert tuple(found) == names(known)
+    unseen = {name for name, check in found.items() if check.mark is Mark.UNKNOWN}
+    assert unseen == UNSEEN
+    assert {found[name].mark for name in found.keys() - UNSEEN} == {Mark.OK}, found
     assert "127.0.0.1" in found["address"].detail
     assert all(check.elapsed >= timedelta() for check in found.values())
 
@@ -110,6 +132,8 @@ async def test_where_nobody_listens_the_second_check_fails() -> None:
     [
         ({"owner": uuid4()}, "case owner"),
         ({"group": uuid4()}, "case group"),
+        ({"origins": {"api": uuid4()}}, "case origins"),
+        ({"priorities": {"api": uuid4()}}, "priorities"),
         ({"reopen_status": StatusId(uuid4())}, "statuses"),
         ({"resolved_statuses": frozenset({StatusId(UUID(int=7))})}, "statuses"),
     ],
@@ -118,7 +142,7 @@ async def test_what_was_chosen_and_is_gone_is_named(
     sandbox: Sandbox, settings: dict[str, object], name: str
 ) -> None:
     found = await asked(to(sandbox, **settings))
-    assert [check.name for check in found.values() if check.mark is not Mark.OK] == [name]
+    assert [check.name for check in found.values() if check.mark is Mark.FAILED] == [name]
     assert found[name].remedy
 
 
@@ -152,9 +176,101 @@ async def test_nothing_of_a_foreign_body_is_shown(answer: Says) -> None:
         is_token = got.path == "/connect/token"
         return says(200, {"access_token": "t"}) if is_token else answer
 
+    async with far(answers) as there:
+        known = connection(there.url)
+        for name in names(known):
+            assert "internal words" not in repr(await asked(known, only=name)), name
+
     for first in (answers, lambda _: answer):
         async with far(first) as there:
             found = await asked(connection(there.url))
         assert "internal words" not in repr(found)
         assert any(check.mark is Mark.FAILED for check in found.values())
         assert all(check.remedy for check in found.values() if check.mark is Mark.FAILED), found
+
+
+async def test_one_check_can_be_asked_again_alone(sandbox: Sandbox) -> None:
+    found = await asked(to(sandbox), only="statuses")
+    assert list(found) == ["statuses"]
+    assert found["statuses"].mark is Mark.OK
+
+
+async def test_a_process_that_is_not_active_is_named(sandbox: Sandbox) -> None:
+    closing = next(each for each in sandbox.processes() if each.object == "Case")
+    sandbox.keep_process(replace(closing, active=False))
+    found = (await asked(to(sandbox)))["processes"]
+    assert found.mark is Mark.WARN
+    assert TITLES[CASE_CLOSED] in found.detail
+    assert TITLES[NEW_ACTIVITY] not in found.detail
+    assert "Process library" in found.remedy
+
+
+async def test_a_process_under_another_title_is_believed_once_it_calls(sandbox: Sandbox) -> None:
+    for process in sandbox.processes():
+        sandbox.keep_process(replace(process, name="Caseway internal words"))
+    silent = (await asked(to(sandbox), evidence=Evidence()))["processes"]
+    assert silent.mark is Mark.WARN
+    calling = (await asked(to(sandbox)))["processes"]
+    assert calling.mark is Mark.OK
+    assert "internal words" not in repr((silent, calling))
+
+
+async def test_a_library_that_creatio_hides_is_no_fault(sandbox: Sandbox) -> None:
+    hidden = Rights(users={"Integration user": {"VwProcessLib": frozenset()}})
+    sandbox.set_rights(hidden)
+    found = await asked(to(sandbox))
+    assert found["processes"].mark is Mark.UNKNOWN
+    assert found["processes"].remedy
+
+
+async def test_rights_to_create_show_in_what_was_created(sandbox: Sandbox) -> None:
+    none = (await asked(to(sandbox), evidence=Evidence(), only="create"))["create"]
+    some = Evidence(made=frozenset({"Case"}))
+    part = (await asked(to(sandbox), evidence=some, only="create"))["create"]
+    refused = Evidence(made=USED.made, refused=2)
+    never = (await asked(to(sandbox), evidence=refused, only="create"))["create"]
+    assert [none.mark, part.mark, never.mark] == [Mark.UNKNOWN, Mark.UNKNOWN, Mark.WARN]
+    assert "cases have been created; activities and contacts not yet" in part.detail
+    assert "2 activities" in never.detail
+
+
+async def test_a_call_too_many_is_told_as_a_rate_limit() -> None:
+    def answers(got: Got) -> Says:
+        if got.path == "/connect/token":
+            return says(200, {"access_token": "t"})
+        if "/Contact" in got.path:
+            return says(429, {})
+        return says(200, {"value": []})
+
+    async with far(answers) as there:
+        found = await asked(connection(there.url))
+    assert found["read contacts"].mark is Mark.FAILED
+    assert found["rate limits"].mark is Mark.WARN
+
+
+@pytest.mark.parametrize(
+    ("evidence", "words"),
+    [
+        (Evidence(), "no webhook has ever arrived"),
+        (Evidence(arrived=USED.arrived[:1]), "case_closed never did"),
+        (changed(USED, healed=2), "the sweep found 2 replies"),
+        (
+            changed(USED, refused_calls=[RefusedCalls("k3f9q2aa", "10.0.0.5", 3, known=True)]),
+            "3 calls with a wrong token",
+        ),
+    ],
+)
+async def test_what_is_wrong_with_the_webhook_is_said_with_its_remedy(
+    sandbox: Sandbox, evidence: Evidence, words: str
+) -> None:
+    found = (await asked(to(sandbox), evidence=evidence, only="webhook"))["webhook"]
+    assert found.mark is Mark.WARN
+    assert words in found.detail
+    assert "Settings → Integrations → Creatio" in found.remedy or TITLES[NEW_ACTIVITY] in (
+        found.remedy
+    )
+
+
+async def test_a_webhook_that_works_says_when_it_came_last(sandbox: Sandbox) -> None:
+    found = (await asked(to(sandbox), now=NOW, only="webhook"))["webhook"]
+    assert (found.mark, found.detail) == (Mark.OK, "Creatio calls, last 3 s ago")

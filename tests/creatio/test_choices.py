@@ -1,9 +1,9 @@
 """What a settings page lets people pick from."""
 
-from caseway.creatio.choices import Pick
 from caseway.creatio.ticketing import CreatioTicketing
 from caseway.domain.stock import ORIGIN_CHAT, STATUS_RESOLVED
 from caseway.outbound import Outside
+from caseway.ports import Pick
 from creatio_sandbox.testing import Plan, start
 from tests.creatio.parts import LOOPBACK, Counted, connection, new_case
 

@@ -97,6 +97,13 @@ def add(
             help="Case origin by kind of channel, api=ID or widget=ID; repeatable.",
         ),
     ] = None,
+    channel_priority: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KIND=ID",
+            help="Priority by kind of channel, api=ID or widget=ID; repeatable.",
+        ),
+    ] = None,
     activity_type: Annotated[
         str | None, typer.Option(metavar="ID", help="Type of the activities that we write (id).")
     ] = None,
@@ -170,6 +177,7 @@ def add(
             group=group,
             priority=priority,
             origins=origin,
+            channel_priorities=channel_priority,
             activity_type=activity_type,
             ready=ready,
             internal_marker=internal_marker,
@@ -289,11 +297,11 @@ async def _tested(
                 }
             )
             continue
-        colour = {"ok": "green", "warn": "yellow"}.get(check.mark, "red")
-        mark = typer.style(f"{check.mark:<6}", fg=colour)
+        colour = {"ok": "green", "warn": "yellow", "unknown": "cyan"}.get(check.mark, "red")
+        mark = typer.style(f"{check.mark:<7}", fg=colour)
         typer.echo(f"{mark} {check.name:<16} {check.detail}")
         if check.remedy and check.mark != "ok":
-            typer.echo(f"       {check.remedy}")
+            typer.echo(f"        {check.remedy}")
     return passed
 
 

@@ -51,6 +51,7 @@ class SettingsSaid:
     rule: dict[str, Any]
     sweeping: dict[str, Any]
     origins: dict[str, UUID]
+    priorities: dict[str, UUID]
 
     def over(self, settings: ConnectionSettings) -> ConnectionSettings:
         return replace(
@@ -59,6 +60,7 @@ class SettingsSaid:
             reply_rule=replace(settings.reply_rule, **self.rule),
             sweeping=replace(settings.sweeping, **self.sweeping),
             origins={**settings.origins, **self.origins},
+            priorities={**settings.priorities, **self.priorities},
         )
 
 
@@ -104,8 +106,11 @@ def settings_said(**said: Any) -> SettingsSaid:
     for said_as, name, option in RULE_IDS:
         if given.get(said_as):
             rule[name] = frozenset(_id(text, option) for text in given[said_as])
-    origins = dict(_origin(text) for text in given.get("origins") or ())
-    return SettingsSaid(plain, rule, sweeping, origins)
+    origins = dict(_by_kind(text, "--origin") for text in given.get("origins") or ())
+    priorities = dict(
+        _by_kind(text, "--channel-priority") for text in given.get("channel_priorities") or ()
+    )
+    return SettingsSaid(plain, rule, sweeping, origins, priorities)
 
 
 def _id(text: str, option: str) -> UUID:
@@ -126,11 +131,11 @@ def _column(text: str) -> str:
     return text
 
 
-def _origin(text: str) -> tuple[str, UUID]:
+def _by_kind(text: str, option: str) -> tuple[str, UUID]:
     kind, _, id_ = text.partition("=")
     if kind not in {"api", "widget"}:
-        raise typer.BadParameter("expected api=ID or widget=ID", param_hint="--origin")
-    return kind, _id(id_, "--origin")
+        raise typer.BadParameter("expected api=ID or widget=ID", param_hint=option)
+    return kind, _id(id_, option)
 
 
 def secret(

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from caseway.ports.replays import DeadLetter
 
 SHORT = 8  # of an id, where a person reads it
+SIGNS = {"ok": "ok    ", "warn": "look  ", "unknown": "?     ", "failed": "FAILED"}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -53,7 +54,7 @@ async def _examine(settings: "Settings", store: Store, *, json: bool) -> bool:
         if json:
             show_json_line({"connection": name, **_of_check(check)})
             continue
-        sign = {"ok": "ok    ", "warn": "look  ", "failed": "FAILED"}[check.mark]
+        sign = SIGNS[check.mark]
         typer.echo(f"{sign}  {name}: {check.name}: {check.detail}")
         if check.remedy:
             typer.echo(f"        {check.remedy}")

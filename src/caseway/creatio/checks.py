@@ -1,21 +1,22 @@
 """What `doctor` and "Test connection" ask: one named check after the other, each with a remedy.
 
-They read only, so the rights to create and change are proven by the first conversation. Nothing
+They read only: which rights to create and change we have follows from what we once did. Nothing
 of a foreign body is ever shown: an address that somebody typed may be anything.
 """
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
 import msgspec
 from yarl import URL
 
+from caseway.creatio import evidence as known
 from caseway.creatio.errors import CONNECTION_PAGE, Meaning
+from caseway.creatio.found import CHECK_URL, Found, failed, unanswered
+from caseway.creatio.library import LISTED, PROCESSES, listed
 from caseway.creatio.line import Line, Reply, Request
 from caseway.creatio.mapping import (
     ACTIVITY_COLUMNS,
@@ -26,19 +27,34 @@ from caseway.creatio.mapping import (
     StatusRow,
     status,
 )
-from caseway.creatio.odata import CHEAPEST, STATUSES, Rows, rows
+from caseway.creatio.odata import CHEAPEST, STATUSES, Rows, any_of, rows
 from caseway.creatio.platform import platform
 from caseway.domain.connection import Auth, Connection, Platform
 from caseway.domain.ids import StatusId
 from caseway.domain.remote import Status
 from caseway.outbound import NoAnswer, NotReached, Outside, TooLarge
-from caseway.ports import CallCounter, Later, Never
+from caseway.ports import CallCounter, Check, Evidence, Later, Mark, Never
 
 SKEW: Final = timedelta(minutes=1)
 NEARLY_USED: Final = 0.8
 FIRST_ANSWER_BYTES: Final = 64 * 1024
-_TROUBLE_REMEDY: Final = (
-    "Try again in a few minutes. If it lasts, ask Creatio's administrator for its own error log."
+_AFTER_SIGN_IN: Final = (
+    "OData",
+    "read cases",
+    "read activities",
+    "read contacts",
+    "create",
+    "change",
+    "statuses",
+    "case owner",
+    "case group",
+    "case origins",
+    "priorities",
+    "clock",
+    "budget",
+    "rate limits",
+    "webhook",
+    "processes",
 )
 _RUNTIMES: Final = {
     Platform.FRAMEWORK: ".NET Framework (routes below /0)",
@@ -48,45 +64,41 @@ _STATUSES: Final = msgspec.json.Decoder(Rows[StatusRow])
 _IDS: Final = msgspec.json.Decoder(Rows[CreatedRow])
 
 
-class Mark(StrEnum):
-    OK = "ok"
-    WARN = "warn"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    mark: Mark
-    detail: str
-    remedy: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    name: str
-    mark: Mark
-    detail: str
-    remedy: str
-    elapsed: timedelta
-
-
 async def checks(
     connection: Connection,
     outside: Outside,
     counter: CallCounter,
     *,
     now: Callable[[], datetime],
+    evidence: Evidence | None = None,
+    only: str = "",
     monotonic: Callable[[], float] = time.monotonic,
 ) -> AsyncIterator[Check]:
-    """In order, as they end. What a failure makes pointless is left out."""
-    asked = _Checks(connection, outside, counter, now=now, monotonic=monotonic)
+    """In order, as they end. What a failure makes pointless is left out; `only`: just this one."""
+    asked = _Checks(
+        connection,
+        outside,
+        counter,
+        now=now,
+        evidence=evidence or Evidence(),
+        monotonic=monotonic,
+    )
     for name, ask, goes_on in asked.all():
+        if only not in {"", name}:
+            continue
         begin = monotonic()
         found = await ask()
         elapsed = timedelta(seconds=monotonic() - begin)
         yield Check(name, found.mark, found.detail, found.remedy, elapsed)
         if found.mark is Mark.FAILED and not goes_on:
             return
+
+
+def names(connection: Connection) -> tuple[str, ...]:
+    """Of all checks, in order."""
+    secure = "TLS" if connection.base_url.startswith("https:") else "connection"
+    sign_in = "token" if connection.auth is Auth.OAUTH else "login"
+    return ("address", secure, sign_in, *_AFTER_SIGN_IN)
 
 
 Asked = tuple[str, Callable[[], Awaitable[Found]], bool]
@@ -100,8 +112,11 @@ class _Checks:
         counter: CallCounter,
         *,
         now: Callable[[], datetime],
+        evidence: Evidence,
         monotonic: Callable[[], float],
     ) -> None:
+        self._evidence = evidence
+        self._throttled = evidence.throttled
         self._connection = connection
         self._outside = outside
         self._counter = counter
@@ -119,33 +134,46 @@ class _Checks:
 
     def all(self) -> list[Asked]:
         """Name, question, and whether the rest makes sense if it fails."""
-        secure = "TLS" if self._url.scheme == "https" else "connection"
-        sign_in = "token" if self._connection.auth is Auth.OAUTH else "login"
-        marked_by = self._connection.settings.reply_rule.internal_column
+        settings = self._connection.settings
+        marked_by = settings.reply_rule.internal_column
         columns = f"{ACTIVITY_COLUMNS},{marked_by}" if marked_by else ACTIVITY_COLUMNS
         activities = f"/odata/Activity?$select={columns}&$top=1"
         activities += f"&$expand={CASE_OF_ACTIVITY},{AUTHOR}"
         contacts = "/odata/Contact?$select=Id,Name,Email,MobilePhone&$top=1"
+        questions = (
+            self._address,
+            self._reached,
+            self._signed_in,
+            self._odata,
+            self._reads(f"/odata/Case?$select={CASE_COLUMNS}&$top=1"),
+            self._reads(activities),
+            self._reads(contacts),
+            _said(known.creates(self._evidence)),
+            _said(known.changes()),
+            self._statuses_found,
+            self._exist("Contact", {settings.owner}),
+            self._exist("SysAdminUnit", {settings.group}),
+            self._exist("CaseOrigin", settings.origins.values()),
+            self._exist("CasePriority", settings.every_priority),
+            self._clock,
+            self._budget,
+            self._rate_limits,
+            self._webhook,
+            self._processes,
+        )
+        decisive = 4
         return [
-            ("address", self._address, False),
-            (secure, self._reached, False),
-            (sign_in, self._signed_in, False),
-            ("OData", self._odata, False),
-            ("read cases", self._reads(f"/odata/Case?$select={CASE_COLUMNS}&$top=1"), True),
-            ("read activities", self._reads(activities), True),
-            ("read contacts", self._reads(contacts), True),
-            ("statuses", self._statuses_found, True),
-            ("case owner", self._exists("Contact", self._connection.settings.owner), True),
-            ("case group", self._exists("SysAdminUnit", self._connection.settings.group), True),
-            ("clock", self._clock, True),
-            ("budget", self._budget, True),
+            (name, ask, position >= decisive)
+            for position, (name, ask) in enumerate(
+                zip(names(self._connection), questions, strict=True)
+            )
         ]
 
     async def _address(self) -> Found:
         try:
             found = await self._outside.addresses(self._url)
         except NotReached as error:
-            return _failed(str(error), error.remedy or _check_url())
+            return failed(str(error), error.remedy or CHECK_URL)
         return Found(Mark.OK, f"{self._url.host} is {', '.join(found)}")
 
     async def _reached(self) -> Found:
@@ -158,25 +186,25 @@ class _Checks:
                 limit_bytes=FIRST_ANSWER_BYTES,
             )
         except NotReached as error:
-            return _failed(str(error), error.remedy or _check_url())
+            return failed(str(error), error.remedy or CHECK_URL)
         except TooLarge:
             return Found(Mark.OK, f"{self._url.host} answers")
         except NoAnswer as error:
-            return _failed(str(error), _check_url())
+            return failed(str(error), CHECK_URL)
         return Found(Mark.OK, f"{self._url.host} answers")
 
     async def _signed_in(self) -> Found:
         try:
             await self._line.sign_in(until=self._line.deadline())
         except Later as failure:
-            return _failed(str(failure), failure.remedy)
+            return failed(str(failure), failure.remedy)
         return Found(Mark.OK, f"given by {self._line.signer.place}")
 
     async def _odata(self) -> Found:
         try:
             prefix = await self._line.prefix(until=self._line.deadline())
         except (Later, Never):
-            return _failed("no OData answers below this address", _check_url())
+            return failed("no OData answers below this address", CHECK_URL)
         found = await self._read(CHEAPEST)
         if isinstance(found, Found):
             return found
@@ -195,9 +223,10 @@ class _Checks:
         try:
             reply = await self._line.ask(request, until=self._line.deadline())
         except (Later, Never) as failure:
-            return _failed(str(failure), failure.remedy if isinstance(failure, Later) else "")
+            return unanswered(failure)
+        self._throttled = self._throttled or reply.answer.status == 429
         if reply.verdict.meaning is not Meaning.GOOD:
-            return _failed(f"Creatio answered {reply.answer.status}", reply.verdict.remedy)
+            return failed(f"Creatio answered {reply.answer.status}", reply.verdict.remedy)
         return reply
 
     async def _statuses_found(self) -> Found:
@@ -207,12 +236,12 @@ class _Checks:
         try:
             found = [status(row) for row in rows(_STATUSES, reply.answer)]
         except Later as failure:
-            return _failed(str(failure), _check_url())
+            return failed(str(failure), CHECK_URL)
         self._statuses = {one.id: one for one in found}
         settings = self._connection.settings
         chosen = {settings.resolved_status, settings.reopen_status, *settings.resolved_statuses}
         if chosen - {None} - self._statuses.keys():
-            return _failed(
+            return failed(
                 "a chosen status does not exist in Creatio any more",
                 f"Choose the statuses again under {CONNECTION_PAGE}.",
             )
@@ -225,20 +254,24 @@ class _Checks:
             )
         return Found(Mark.OK, f"{len(found)} statuses, {len(ending)} resolved or final")
 
-    def _exists(self, collection: str, chosen: UUID | None) -> Callable[[], Awaitable[Found]]:
+    def _exist(
+        self, collection: str, chosen: Collection[UUID | None]
+    ) -> Callable[[], Awaitable[Found]]:
+        wanted = {one for one in chosen if one is not None}
+
         async def ask() -> Found:
-            if chosen is None:
+            if not wanted:
                 return Found(Mark.OK, "none chosen: Creatio's default")
-            query = f"/odata/{collection}?$select=Id&$filter=Id%20eq%20{chosen}"
+            query = f"/odata/{collection}?$select=Id&$filter={any_of('Id', sorted(wanted))}"
             reply = await self._read(query)
             if isinstance(reply, Found):
                 return reply
             try:
                 there = rows(_IDS, reply.answer)
             except Later as failure:
-                return _failed(str(failure), _check_url())
-            if not there:
-                return _failed(
+                return failed(str(failure), CHECK_URL)
+            if wanted - {row.id for row in there}:
+                return failed(
                     "the one that was chosen is not found in Creatio",
                     f"Choose another one under {CONNECTION_PAGE}.",
                 )
@@ -274,10 +307,25 @@ class _Checks:
             f" larger plan under {CONNECTION_PAGE}.",
         )
 
+    async def _rate_limits(self) -> Found:
+        return known.limits(throttled=self._throttled)
 
-def _failed(detail: str, remedy: str) -> Found:
-    return Found(Mark.FAILED, detail, remedy or _TROUBLE_REMEDY)
+    async def _webhook(self) -> Found:
+        return known.webhook(self._evidence, self._now())
+
+    async def _processes(self) -> Found:
+        reply = await self._read(LISTED)
+        if isinstance(reply, Found):
+            return known.NO_LIBRARY
+        try:
+            found = listed(rows(PROCESSES, reply.answer))
+        except Later:
+            return known.NO_LIBRARY
+        return known.processes(found, self._evidence)
 
 
-def _check_url() -> str:
-    return f"Check the instance URL under {CONNECTION_PAGE}."
+def _said(found: Found) -> Callable[[], Awaitable[Found]]:
+    async def say() -> Found:
+        return found
+
+    return say

@@ -4,8 +4,6 @@ Owners are contacts that are active users; a case's group is any role but a user
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
@@ -14,22 +12,9 @@ import msgspec
 from caseway.creatio.line import Line, Request
 from caseway.creatio.odata import Rows, rows
 from caseway.domain.ids import NOBODY
+from caseway.ports import Choice, Pick
 
 MOST: Final = 1_000
-
-
-class Pick(StrEnum):
-    STATUS = "status"
-    ORIGIN = "origin"
-    PRIORITY = "priority"
-    OWNER = "owner"
-    GROUP = "group"
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    id: UUID
-    name: str
 
 
 class _Row(msgspec.Struct, rename="pascal"):

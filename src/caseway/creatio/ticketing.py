@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from caseway.creatio import contacts, transcript
-from caseway.creatio.choices import Choice, Pick, choices
+from caseway.creatio.choices import choices
 from caseway.creatio.circuit import Circuit
 from caseway.creatio.creates import NewRow, create, look_up
 from caseway.creatio.errors import Meaning
@@ -55,7 +55,7 @@ from caseway.domain.remote import (
     Written,
 )
 from caseway.outbound import Outside
-from caseway.ports import CALL_TIMEOUT, CallCounter, Later, Never
+from caseway.ports import CALL_TIMEOUT, CallCounter, Choice, Later, Never, Pick
 
 STATUSES_FRESH_SECONDS: Final = 600.0
 STATUSES_RETRY_SECONDS: Final = 60.0  # a status that we do not know makes us ask again

@@ -59,11 +59,20 @@ class ConnectionSettings:
     group: UUID | None = None
     origins: dict[str, UUID] = field(default_factory=dict)  # by kind of channel
     priority: UUID | None = None
+    priorities: dict[str, UUID] = field(default_factory=dict)  # by kind of channel; else the above
     activity_type: UUID | None = None
     reply_rule: ReplyRule = field(default_factory=ReplyRule)
     sweeping: Sweeping = field(default_factory=Sweeping)
     calls_a_day: int | None = 10_000  # None: no limit in the plan
     webhooks_a_minute: int | None = None  # None: no limit
+
+    def priority_of(self, kind: str) -> UUID | None:
+        """Of a new case on a channel of this kind."""
+        return self.priorities.get(kind, self.priority)
+
+    @property
+    def every_priority(self) -> frozenset[UUID]:
+        return frozenset(filter(None, (self.priority, *self.priorities.values())))
 
 
 @dataclass(frozen=True, slots=True)

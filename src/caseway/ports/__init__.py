@@ -12,6 +12,16 @@ from caseway.ports.failures import (
     Overloaded,
     Refused,
 )
+from caseway.ports.inspection import (
+    Arrived,
+    Check,
+    Choice,
+    Evidence,
+    Inspection,
+    Mark,
+    Pick,
+    RefusedCalls,
+)
 from caseway.ports.intake import Inbound, Intake, Kept
 from caseway.ports.looks import Adopted, Claimed, JournalLine, Linked, Looks, Opening
 from caseway.ports.people import (
@@ -33,6 +43,7 @@ from caseway.ports.people import (
 )
 from caseway.ports.reads import Happened, Noticed, Overview, Ran, Reads, Said, Story
 from caseway.ports.samples import OurCase, OurCases, Sample, Sampled, Samples, Standing
+from caseway.ports.setup import Findings, LastTest, Progress, Setup, Swept
 from caseway.ports.ticketing import CALL_TIMEOUT, Call, CallCounter, Ticketing
 from caseway.ports.upkeep import Found, Healing, SweepClaim, Sweeps
 from caseway.ports.web import (
@@ -57,20 +68,26 @@ __all__ = [
     "Answered",
     "ApiKey",
     "ApiKeys",
+    "Arrived",
     "AuditEntry",
     "AuditLog",
     "Call",
     "CallCounter",
     "Callbacks",
     "Channel",
+    "Check",
+    "Choice",
     "Claimed",
     "Directory",
     "Events",
+    "Evidence",
     "FencedOut",
+    "Findings",
     "Found",
     "Happened",
     "Healing",
     "Inbound",
+    "Inspection",
     "Intake",
     "Invitation",
     "Invitations",
@@ -80,12 +97,14 @@ __all__ = [
     "KeyHolder",
     "Known",
     "LastOwner",
+    "LastTest",
     "Later",
     "Limit",
     "Line",
     "LinkKind",
     "Linked",
     "Looks",
+    "Mark",
     "Never",
     "NewEvent",
     "NotConfigured",
@@ -99,11 +118,14 @@ __all__ = [
     "Overview",
     "People",
     "Person",
+    "Pick",
+    "Progress",
     "Ran",
     "Rates",
     "Reads",
     "RefusalCounts",
     "Refused",
+    "RefusedCalls",
     "Repeats",
     "Reservation",
     "Said",
@@ -111,12 +133,14 @@ __all__ = [
     "Sampled",
     "Samples",
     "Sessions",
+    "Setup",
     "SignInTries",
     "SignedIn",
     "Standing",
     "Story",
     "SweepClaim",
     "Sweeps",
+    "Swept",
     "Ticketing",
     "Transcript",
     "Tried",

@@ -236,7 +236,7 @@ class Executor:
                 ),
                 contact=owed.remote_contact,
                 origin=settings.origins.get(opening.channel_kind),
-                priority=settings.priority,
+                priority=settings.priority_of(opening.channel_kind),
                 owner=settings.owner,
                 group=settings.group,
             )
