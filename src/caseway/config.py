@@ -219,6 +219,11 @@ class Settings(BaseSettings):
         host = "127.0.0.1" if self.host in {"0.0.0.0", "::", ""} else self.host  # noqa: S104
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
+    @property
+    def has_public_url(self) -> bool:
+        """False: the port is not known before somebody listens."""
+        return bool(self.base_url or self.port)
+
     def webhook_url(self, token: str) -> str:
         """A secret as well: the token is in it."""
         return f"{self.public_url}/backend/creatio/webhook/{token}"

@@ -19,11 +19,12 @@ from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Final
+from uuid import UUID
 
 import aiohttp
 import structlog
 
-from caseway.bootstrap import CannotOpen, OpenStore, open_store
+from caseway.bootstrap import CannotOpen, OpenStore, open_pool, open_store
 from caseway.config import Settings, load
 from caseway.domain.connection import (
     Auth,
@@ -37,6 +38,8 @@ from caseway.domain.secret import Secret
 from caseway.domain.stock import ORIGIN_CHAT, ORIGIN_SITE, STATUS_RESOLVED
 from caseway.ports import NotConfigured
 from caseway.store.connections import Wanted
+from caseway.store.roles import Role
+from caseway.store.users import PostgresUsers
 
 log = structlog.get_logger()
 
@@ -46,6 +49,8 @@ READY_WITHIN_S: Final = 60.0
 STOP_WITHIN_S: Final = 25.0
 SWEEP_EVERY: Final = timedelta(seconds=5)  # nobody waits two minutes for a lost webhook to heal
 NAME: Final = "demo"
+OWNER_EMAIL: Final = "owner@demo.example"
+OWNER_NAME: Final = "Demo owner"
 AGENT: Final = "Supervisor"  # of the sandbox: both name and password
 DONE: Final = 0
 FAILED: Final = 1
@@ -67,6 +72,7 @@ class Configured:
     api: ChannelAccount
     widget: ChannelAccount
     webhook_url: str
+    owner: UUID
 
 
 async def run_demo(data: Path | None, *, port: int, callback_url: str, as_json: bool) -> int:
@@ -240,7 +246,9 @@ async def _configure(
         await registry.keys.revoke(organisation, NAME, actor=NAME)
     key = await registry.keys.create(organisation, NAME, actor=NAME)
     token = await registry.tokens.ensure(connection.key, actor=NAME)
-    return Configured(key.reveal(), api, widget, settings.webhook_url(token.reveal()))
+    async with open_pool(settings, store.owner_dsn, Role.WEB, connections=1) as pool:
+        owner = await PostgresUsers(pool).ensure_owner(organisation, OWNER_EMAIL, OWNER_NAME)
+    return Configured(key.reveal(), api, widget, settings.webhook_url(token.reveal()), owner)
 
 
 async def _tell_sandbox(sandbox: Sandbox, webhook_url: str) -> None:
@@ -259,6 +267,8 @@ def _write_facts(settings: Settings, store: OpenStore, sandbox: Sandbox, found: 
         {
             "organisation": str(store.organisation),
             "widget_channel": str(found.widget.id),
+            "owner": str(found.owner),
+            "owner_email": OWNER_EMAIL,
             "sandbox_url": sandbox.url,
             "desk_url": sandbox.desk_url,
             "sandbox_user": sandbox.user,
@@ -348,7 +358,7 @@ def _as_json(base: str, sandbox: Sandbox, found: Configured) -> dict[str, str]:
         "api_channel": str(found.api.id),
         "callback_secret": found.api.secret.reveal() if found.api.secret else "",
         "widget_url": f"{base}/demo/widget",
-        "dashboard_url": f"{base}/demo",
+        "dashboard_url": f"{base}/demo/dashboard",
         "webhook_url": found.webhook_url,
         "sandbox_url": sandbox.url,
         "sandbox_user": sandbox.user,
@@ -366,6 +376,7 @@ Caseway is running. Click here and see all of it at once:
 
     {base}/demo
 
+  The dashboard              {base}/demo/dashboard
   The customer's page        {base}/demo/widget
   The agent's desk           {sandbox.desk_url}   ({sandbox.user} / {sandbox.password})
   The sandbox Creatio        {sandbox.url}

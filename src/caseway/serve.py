@@ -15,6 +15,7 @@ import structlog
 from caseway.bootstrap import CannotOpen, open_pool, open_store
 from caseway.config import Settings
 from caseway.house import House, open_house
+from caseway.ports import People
 from caseway.store.glance import PostgresGlances
 from caseway.store.idempotency import PostgresRepeats
 from caseway.store.intake import PostgresIntake
@@ -68,8 +69,11 @@ async def run(
     fd: int | None = None,
     demo: DemoFacts | None = None,
     ready: Callable[[str], None] = lambda _address: None,
+    ownerless: Callable[[str], None] = lambda _link: None,
 ) -> None:
-    """`ready` is told the address once requests are answered."""
+    """`ready` is told the address once requests are answered; `ownerless`, while nobody owns this
+    installation, the link that makes the first owner.
+    """
     stopping = asyncio.Event()
     _stop_on_signals(stopping)
     async with AsyncExitStack() as opened:
@@ -83,8 +87,16 @@ async def run(
             if worker:
                 working = tasks.create_task(house.worker(stopping).run())
             if listening is not None:
-                app = await _web(opened, house, demo, working)
-                tasks.create_task(_answer(app, listening, stopping, ready))
+                app, people = await _web(opened, house, demo, working)
+                link = await people.invitations.first(store.organisation)
+
+                def told(address: str) -> None:
+                    ready(address)
+                    if link is not None:
+                        at = settings.public_url if settings.has_public_url else address
+                        ownerless(f"{at}/welcome/{link.reveal()}")
+
+                tasks.create_task(_answer(app, listening, stopping, told))
             # What is in hand when the time is over is taken over by another worker.
             tasks.create_task(_stop_in_time(stopping, working, settings))
     log.info("process.stopped")
@@ -118,7 +130,7 @@ async def _web(
     house: House,
     demo: DemoFacts | None,
     working: "asyncio.Task[None] | None",
-) -> Web:
+) -> tuple[Web, People]:
     store, settings = house.store, house.settings
     web_pool = await opened.enter_async_context(
         open_pool(settings, store.owner_dsn, Role.WEB, connections=12)
@@ -148,7 +160,7 @@ async def _web(
     )
     public = urlsplit(settings.public_url).hostname or settings.host
     hosts = {public, settings.host, "localhost", "127.0.0.1", "::1", *settings.allowed_hosts}
-    return build(parts, hosts=hosts)
+    return build(parts, hosts=hosts), parts.people
 
 
 async def _database_trouble(pool: "asyncpg.Pool[asyncpg.Record]") -> str:

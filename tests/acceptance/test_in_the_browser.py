@@ -26,7 +26,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:  # noqa: F811
 def whole(context: BrowserContext, demo: Demo) -> Page:
     """The demo's page with all three sides."""
     page = context.new_page()
-    page.goto(demo.said["dashboard_url"])
+    page.goto(f"{demo.said['api_url']}/demo")
     return page
 
 

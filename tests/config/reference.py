@@ -12,6 +12,7 @@ from typer.main import get_command
 
 from caseway.cli.app import app
 from caseway.config import PREFIX, Settings
+from caseway.domain.roles import MAY, Action, Role
 from caseway.telemetry import METRICS
 from caseway.web.metrics import WebCounts
 
@@ -98,6 +99,21 @@ itself; the gauges of the backlog are those of the whole database, as that proce
 {rows}
 """
 
+ROLES_PAGE: Final = """\
+# Roles
+
+Everybody who signs in has one role. The table is the one that every page of the dashboard asks;
+who may not gets 403, and the try stands in the audit log.
+
+| may | {roles} |
+|---|{lines}
+{rows}
+
+An owner invites anybody; an admin invites agents and viewers, so that nobody makes somebody who
+may do more than they. The last owner can be neither demoted nor disabled. A new role, a new
+password and being disabled end a person's sign-ins at once.
+"""
+
 DEFAULTS: Final = {
     "data": "`/var/lib/caseway` for root, else `$XDG_DATA_HOME/caseway` (`~/.local/share/caseway`)",
     "secret_key_file": "`secret.key` beside the file of settings",
@@ -162,7 +178,16 @@ def metrics_page() -> str:
     return METRICS_PAGE.format(rows="\n".join(rows))
 
 
+def roles_page() -> str:
+    rows = [
+        f"| {action} | " + " | ".join("yes" if action in MAY[role] else "-" for role in Role) + " |"
+        for action in Action
+    ]
+    return ROLES_PAGE.format(roles=" | ".join(Role), lines="---|" * len(Role), rows="\n".join(rows))
+
+
 PAGES: Final = {
+    "roles.md": roles_page,
     "settings.md": settings_page,
     "cli.md": cli_page,
     "metrics.md": metrics_page,

@@ -12,10 +12,12 @@ import pytest
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from caseway.domain.roles import Role
 from caseway.domain.secret import Secret
 from caseway.web.app import build
 from caseway.web.demo.facts import DemoFacts
 from tests.web.conftest import House, serving
+from tests.web.dashboard.conftest import browser, make_user
 
 
 class Sandbox:
@@ -50,9 +52,12 @@ async def sandbox() -> AsyncIterator[Sandbox]:
 
 @asynccontextmanager
 async def demo(house: House, sandbox: Sandbox) -> AsyncIterator[str]:
+    owner, email = await make_user(house, Role.OWNER)
     facts = DemoFacts(
         organisation=house.tenant.organisation,
         widget_channel=house.tenant.widget,
+        owner=owner,
+        owner_email=email,
         sandbox_url=sandbox.address,
         desk_url=f"{sandbox.address}/desk",
         sandbox_user="Supervisor",
@@ -81,6 +86,22 @@ async def test_the_page_shows_three_sides_and_allows_no_foreign_script(
     assert "style=" not in text
     for path in ("demo.js", "demo.css", "theme.js", "caseway.css"):
         assert f"/static/{path}" in text
+
+
+async def test_the_dashboard_opens_in_one_click_but_not_for_another_sites_page(
+    house: House, sandbox: Sandbox
+) -> None:
+    async with demo(house, sandbox) as base, browser(house) as client:
+        foreign = {"Sec-Fetch-Site": "cross-site"}
+        async with client.get(f"{base}/demo/dashboard", headers=foreign) as answer:
+            assert answer.status == 403
+        async with client.get(f"{base}/", allow_redirects=False) as answer:
+            assert answer.headers["Location"] == "/login"
+        for _ in range(2):
+            async with client.get(f"{base}/demo/dashboard", allow_redirects=False) as answer:
+                assert answer.headers["Location"] == "/inbox"
+        async with client.get(f"{base}/", allow_redirects=False) as answer:
+            assert answer.headers["Location"] == "/inbox"
 
 
 async def test_the_log_tells_what_happens_and_ticks_the_steps(
@@ -119,6 +140,6 @@ async def test_the_buttons_break_things_and_only_from_our_page(
 
 
 async def test_without_a_demo_there_is_no_demo_page(house: House) -> None:
-    for path in ("/demo", "/demo/log", "/demo/widget", "/static/demo.js"):
+    for path in ("/demo", "/demo/log", "/demo/widget", "/demo/dashboard", "/static/demo.js"):
         async with house.client.get(house.base + path) as answer:
             assert answer.status == 404

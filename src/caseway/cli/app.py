@@ -14,6 +14,7 @@ from caseway.cli import (
     secrets,
     telling,
     token,
+    user,
 )
 from caseway.cli.screen import JSON, examples, show_json
 
@@ -36,6 +37,7 @@ app.add_typer(connection.app, name="connection")
 app.add_typer(channel.app, name="channel")
 app.add_typer(key.app, name="key")
 app.add_typer(token.app, name="token")
+app.add_typer(user.app, name="user")
 app.add_typer(config.app, name="config")
 app.add_typer(secrets.app, name="secrets")
 database.add_to(app)

@@ -78,6 +78,10 @@ def _run(
                     fd=fd,
                     demo=facts,
                     ready=lambda address: say(f"Caseway answers at {address}"),
+                    ownerless=lambda link: say(
+                        f"It has no owner yet. This link makes the owner account: {link}\n"
+                        "It works once, for 7 days; caseway user invite --role owner prints more."
+                    ),
                 )
             )
 

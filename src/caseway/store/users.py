@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 
@@ -10,7 +10,7 @@ from caseway.domain.actor import Actor
 from caseway.domain.ids import OrganisationId
 from caseway.domain.roles import Role
 from caseway.domain.secret import Secret
-from caseway.ports import Known, LastOwner, Person
+from caseway.ports import Known, LastOwner, NotConfigured, Person
 from caseway.store import user_sessions
 from caseway.store.audit import Kind, record
 from caseway.store.intake import transaction
@@ -32,6 +32,23 @@ class PostgresUsers:
     async def known(self, email: str) -> Known | None:
         row = await reached(SQL["known"].fetchrow(self._pool, email=email.strip()))
         return None if row is None else _known(row)
+
+    async def ensure_owner(self, organisation: OrganisationId, email: str, name: str) -> UUID:
+        """For a demo: somebody who has no password, and whom a page of its own lets in."""
+        async with transaction(self._pool, organisation) as link:
+            await SQL["insert"].execute(
+                link,
+                organisation=organisation,
+                id=uuid4(),
+                email=email,
+                name=name,
+                role=Role.OWNER,
+                password=None,
+            )
+            row = await SQL["known"].fetchrow(link, email=email)
+        if row is None:
+            raise NotConfigured(f"{email} was disabled: caseway user enable {email}.")
+        return UUID(str(row["id"]))
 
     async def of_id(self, organisation: OrganisationId, user: UUID) -> Known | None:
         async with transaction(self._pool, organisation) as link:

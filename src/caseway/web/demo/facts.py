@@ -15,6 +15,8 @@ from caseway.domain.secret import Secret
 class DemoFacts:
     organisation: OrganisationId
     widget_channel: ChannelId
+    owner: UUID  # who the demo's dashboard is opened as
+    owner_email: str
     sandbox_url: str  # of the sandbox's own controls, such as /sandbox/faults
     desk_url: str  # the agent desk, for a frame
     sandbox_user: str  # who may use the sandbox's controls
@@ -27,6 +29,8 @@ class DemoFacts:
         return cls(
             organisation=OrganisationId(UUID(found["organisation"])),
             widget_channel=ChannelId(UUID(found["widget_channel"])),
+            owner=UUID(found["owner"]),
+            owner_email=found["owner_email"],
             sandbox_url=found["sandbox_url"],
             desk_url=found["desk_url"],
             sandbox_user=found["sandbox_user"],

@@ -19,14 +19,18 @@ from yarl import URL
 
 from caseway.outbound import NoAnswer, NotReached, Outside
 from caseway.ports import Later
+from caseway.web.dashboard import alone
+from caseway.web.dashboard.doors import Doors
 from caseway.web.demo.facts import DemoFacts
 from caseway.web.demo.telling import groups, tour
 from caseway.web.pages import page
 from caseway.web.parts import Parts
 from caseway.web.problems import Problem
+from caseway.web.security import OWN_SITE
 from caseway.web.widget.watching import Watchers
 
 ASSETS: Final = ("demo.css", "demo.js")
+DASHBOARD: Final = "/demo/dashboard"
 LOOK_EVERY: Final = timedelta(milliseconds=400)
 PING_EVERY_LOOKS: Final = 25
 TELL_SINCE: Final = timedelta(hours=6)
@@ -49,6 +53,7 @@ class Demo:
         self._parts = parts
         self._facts = facts
         self._watchers = watchers
+        self._doors = Doors(parts)
         sandbox = urlsplit(facts.desk_url)
         self._policy = (
             "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -60,6 +65,7 @@ class Demo:
         return [
             Route("/demo", self.whole),
             Route("/demo/widget", self.shop),
+            alone.open_route(DASHBOARD, self.dashboard, "GET"),
             Route("/demo/log", self.log),
             Route("/demo/break/{what}", self.break_it, methods=["POST"]),
         ]
@@ -70,6 +76,14 @@ class Demo:
             self._facts.organisation, self._parts.now() - TELL_SINCE
         )
         return self._page("demo.html", steps=STEPS, done=tour(story).done)
+
+    async def dashboard(self, request: Request) -> Response:
+        """Opens the dashboard as the demo's owner, in one click. Another site's page cannot."""
+        if request.headers.get("sec-fetch-site", "none") not in OWN_SITE:
+            raise Problem(403, "This link works on the demo page only.")
+        return await self._doors.let_in(
+            request, self._facts.organisation, self._facts.owner, email=self._facts.owner_email
+        )
 
     async def shop(self, request: Request) -> Response:
         """The customer's side alone, as a shop's page would have it."""
