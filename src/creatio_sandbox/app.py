@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
 
 from starlette.applications import Starlette
-from starlette.routing import Mount
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from creatio_sandbox.admin import Admin
 from creatio_sandbox.creatio_api import CreatioApi
@@ -12,8 +14,29 @@ from creatio_sandbox.desk.pages import Pages
 from creatio_sandbox.instance import PREFIXES, Instance
 from creatio_sandbox.wire import Wires
 
+PEOPLES: Final = ("/desk", "/sandbox/")
 
-def make_app(instance: Instance, wires: Wires) -> Starlette:
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """Sends a call to its room. Programs come most often: no list of routes stands before them."""
+
+    pages: ASGIApp
+    api: ASGIApp
+    identity: ASGIApp
+    identity_port: int | None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        room = self.pages
+        if scope["type"] == "http":
+            if self.identity_port is not None and scope["server"][1] == self.identity_port:
+                room = self.identity
+            elif not scope["path"].startswith(PEOPLES):
+                room = self.api
+        await room(scope, receive, send)
+
+
+def make_app(instance: Instance, wires: Wires, identity_port: int | None = None) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         del app
@@ -21,14 +44,18 @@ def make_app(instance: Instance, wires: Wires) -> Starlette:
             yield
             instance.feed.close()
 
-    api = CreatioApi(
-        records=instance.records,
-        resources=instance.resources,
-        identity=instance.identity,
-        weather=instance.weather,
-        clock=instance.clock,
-        prefixes=PREFIXES[instance.plan.platform],
-        hang_up=wires.hang_up,
-    )
-    routes = [*Admin(instance).routes(), *Pages(instance).routes(), Mount("/", api)]
-    return Starlette(routes=routes, lifespan=lifespan)
+    def api(*, identity_alone: bool = False) -> CreatioApi:
+        return CreatioApi(
+            records=instance.records,
+            resources=instance.resources,
+            identity=instance.identity,
+            weather=instance.weather,
+            clock=instance.clock,
+            prefixes=PREFIXES[instance.plan.platform],
+            hang_up=wires.hang_up,
+            identity_alone=identity_alone,
+        )
+
+    routes = [*Admin(instance).routes(), *Pages(instance).routes()]
+    pages = Starlette(routes=routes, lifespan=lifespan)
+    return Front(pages, api(), api(identity_alone=True), identity_port)

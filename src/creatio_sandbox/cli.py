@@ -13,7 +13,7 @@ from creatio_sandbox.faults import BadFault, Faults, read_spec
 from creatio_sandbox.instance import PREFIXES, Plan, read_networks
 from creatio_sandbox.model import BadSchema
 from creatio_sandbox.rights import BadRights
-from creatio_sandbox.server import Serving, prepare, run_to_the_end
+from creatio_sandbox.server import Serving, Taken, prepare, run_to_the_end
 
 DONE: Final = 0
 FAILED: Final = 1
@@ -30,6 +30,13 @@ def options() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     add("--port", type=int, default=0, help="port; 0 takes any free one (default)")
+    add(
+        "--identity-port",
+        type=int,
+        default=None,
+        metavar="PORT",
+        help="give OAuth tokens on a port of its own too, as the identity service over there does",
+    )
     add("--data", default=":memory:", metavar="FILE", help="database file, or :memory: (default)")
     add("--user", default="Supervisor", help="who signs in at the desk and by the forms login")
     add("--password", default="Supervisor", help="that user's password (default: %(default)s)")
@@ -88,6 +95,7 @@ def _say(serving: Serving, *, as_json: bool) -> Callable[[], None]:
         f"  address        {address.url}   (OData at {address.url}/0/odata)",
         f"  agent desk     {address.desk_url}   {address.user} / {address.password}",
         f"  OAuth client   {address.client_id} / {address.client_secret}",
+        f"  tokens         {address.identity_url}/connect/token",
         "Stop it with Ctrl+C.",
     )
     return lambda: print("\n".join(lines), flush=True)  # noqa: T201
@@ -106,14 +114,15 @@ def run(argv: Sequence[str]) -> int:
         print(f"{parser.prog}: {failure}", file=sys.stderr)  # noqa: T201
         return WRONG_USAGE
     try:
-        serving = prepare(plan, asked.host, asked.port)
+        serving = prepare(plan, asked.host, asked.port, asked.identity_port)
     except (BadSchema, BadRights) as failure:
         print(f"{parser.prog}: {failure}", file=sys.stderr)  # noqa: T201
         return WRONG_USAGE
-    except OSError as failure:
+    except Taken as taken:
         print(  # noqa: T201
-            f"{parser.prog}: cannot listen on {asked.host}:{asked.port}: {failure}. "
-            "Take another --port, or 0 for any free one.",
+            f"{parser.prog}: cannot listen on {asked.host}:{taken.port}: {taken}. "
+            f"Take another {'--port' if taken.port == asked.port else '--identity-port'}, "
+            "or 0 for any free one.",
             file=sys.stderr,
         )
         return FAILED

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from starlette.types import Receive, Scope, Send
 
-from creatio_sandbox import files, signin
+from creatio_sandbox import files, signin, unmodelled
 from creatio_sandbox.clock import Clock
 from creatio_sandbox.faults import Weather
 from creatio_sandbox.identity import HARMLESS, Identity, NoCsrfHeader, NotSignedIn
@@ -48,6 +48,7 @@ class CreatioApi:
     clock: Clock
     prefixes: tuple[str, ...]  # "/0" and "", or one of them
     hang_up: Callable[[MutableMapping[str, Any]], None]  # cuts the caller's connection
+    identity_alone: bool = False  # the identity service on a port of its own: nothing else there
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {
@@ -120,6 +121,8 @@ class CreatioApi:
         def call(rest: str, prefix: str) -> Call:
             return Call(method, unquote(rest), query, headers, body, f"{host}{prefix}/odata")
 
+        if self.identity_alone:
+            return self._identity(call("", ""), path, "") or Answer(404), ()
         if path == LOGIN:  # at the root on both platforms
             if method != "POST":
                 return Answer(405), ()
@@ -127,12 +130,9 @@ class CreatioApi:
         if path.startswith("/Login/"):
             return Answer(200, signin.LOGIN_PAGE, HTML), ()
         prefix, rest = ("/0", path[2:]) if path.startswith("/0/") else ("", path)
-        if rest == "/connect/token":
-            return signin.give_token(call("", prefix), self.identity), ()
-        if rest == "/connect/revocation":
-            return signin.revoke_token(call("", prefix), self.identity), ()
-        if rest == "/.well-known/openid-configuration":
-            return signin.discovery(call("", prefix), prefix), ()
+        about_identity = self._identity(call("", prefix), rest, prefix)
+        if about_identity is not None:
+            return about_identity, ()
         if rest in ALIVE:
             return Answer(200, b"", {"Content-Type": "text/plain"}), ()
         if rest == LOGIN:
@@ -143,7 +143,22 @@ class CreatioApi:
             return await self._signed_in(call(rest[7:], prefix), prefix, self._odata), ()
         if rest.startswith("/rest/File"):
             return await self._signed_in(call(rest[1:], prefix), prefix, self._files), ()
+        if lacking := unmodelled.service(rest):
+            return await self._signed_in(call(rest[1:], prefix), prefix, lambda *_: lacking), ()
         return Answer(404), ()
+
+    def _identity(self, call: Call, path: str, prefix: str) -> Answer | None:
+        match path:
+            case "/connect/token":
+                return signin.give_token(call, self.identity)
+            case "/connect/revocation":
+                return signin.revoke_token(call, self.identity)
+            case "/.well-known/openid-configuration":
+                return signin.discovery(call, prefix)
+            case "/connect/authorize":
+                return unmodelled.lacking("the authorization code grant, /connect/authorize")
+            case _:
+                return None
 
     async def _signed_in(
         self,
@@ -160,6 +175,8 @@ class CreatioApi:
         except NotSignedIn as failure:
             return signin.send_away(call, prefix, bearer=failure.bearer)
         except NoCsrfHeader:
+            return Answer(403)
+        if self.weather.strikes("forbidden"):
             return Answer(403)
         refused = self.weather.meter.refusal(
             author.user,

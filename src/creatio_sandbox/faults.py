@@ -35,6 +35,7 @@ class Faults(msgspec.Struct, frozen=True, omit_defaults=False, forbid_unknown_fi
     cut: Rate = 0  # the connection is cut before anything is done
     sessions_expired: Rate = 0  # this caller's session has ended
     token_rejected: Rate = 0  # this caller's token is not taken any more
+    forbidden: Rate = 0  # 403 without a word, as for a stale BPMCSRF
     down_for_s: Length = 0  # from now: 503 to everything
     down_refuses: bool = False  # cut connections instead of 503
     clock_offset_s: float = 0  # Creatio's clock against ours

@@ -42,6 +42,7 @@ GROUPS: Final = {
     "Signing in, limits and clock": {
         "sessions_expired": "The caller's session has ended, rate",
         "token_rejected": "The caller's token is not taken, rate",
+        "forbidden": "403 without a word, rate",
         "daily_calls": "API calls a day and user, 0 for no limit",
         "calls_per_second": "API calls a second and user, 0 for no limit",
         "clock_offset_s": "Creatio's clock against ours, s",

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, quote
 
 import msgspec
 
-from creatio_sandbox import ids
+from creatio_sandbox import ids, unmodelled
 from creatio_sandbox.failures import Malformed, Refused
 from creatio_sandbox.odata.answers import PLAIN_JSON, Answer, Call, NoRight, refusal
 from creatio_sandbox.odata.writes import keep_stream
@@ -28,7 +28,7 @@ def answer(records: Records, gate: Gate, call: Call, by: Author, at: datetime) -
     found = DOWNLOAD.fullmatch(call.path)
     if found and call.method == "GET":
         return _download(records, gate, found[1], found[2].lower(), by)
-    return Answer(404)
+    return unmodelled.service(f"/{call.path}") or Answer(404)
 
 
 def while_rebuilding() -> Answer:

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -27,6 +27,7 @@ class Address(msgspec.Struct, frozen=True):
     client_id: str
     client_secret: str
     desk_url: str
+    identity_url: str  # where tokens are given: its own port, or the same as `url`
 
 
 class Server(uvicorn.Server):
@@ -58,16 +59,17 @@ class Serving:
 
     instance: Instance
     server: Server
-    listener: socket.socket
+    listeners: list[socket.socket]
     address: Address
 
     async def run(self, ready: Callable[[], None] = lambda: None) -> None:
         """Until `stop`."""
         self.server.when_started = ready
         try:
-            await self.server.serve(sockets=[self.listener])
+            await self.server.serve(sockets=self.listeners)
         finally:
-            self.listener.close()
+            for listener in self.listeners:
+                listener.close()
             self.instance.close()
 
     def stop(self) -> None:
@@ -87,22 +89,46 @@ def run_to_the_end(work: Coroutine[Any, Any, None]) -> None:
         runner.run(work)
 
 
-def prepare(plan: Plan, host: str = "127.0.0.1", port: int = 0) -> Serving:
-    """Binds the port before anything else, so that a taken one is known at once."""
+class Taken(OSError):
+    """Nobody can listen there."""
+
+    def __init__(self, why: str, port: int) -> None:
+        super().__init__(why)
+        self.port = port
+
+
+def listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # Named outright: asyncio sends small answers at once only where the protocol says TCP.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    with suppress(OSError):
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
+        with suppress(OSError):
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
-        instance = Instance(plan)
-    except BaseException:
+    except OSError as failure:
         listener.close()
-        raise
+        raise Taken(str(failure), port) from None
+    return listener
+
+
+def prepare(
+    plan: Plan, host: str = "127.0.0.1", port: int = 0, identity_port: int | None = None
+) -> Serving:
+    """Binds the ports before anything else, so that a taken one is known at once. With an
+    `identity_port` tokens are given there too, and nothing but tokens.
+    """
+    with ExitStack() as undone:
+        listeners = []
+        for wanted in (port, identity_port):
+            if wanted is not None:
+                listeners.append(listen(host, wanted))
+                undone.callback(listeners[-1].close)
+        instance = Instance(plan)
+        undone.pop_all()
+    bound = [listener.getsockname()[1] for listener in listeners]
     wires = Wires()
     config = uvicorn.Config(
-        make_app(instance, wires),
+        make_app(instance, wires, bound[1] if identity_port is not None else None),
         http=wires.protocol(),
         ws="none",
         lifespan="on",
@@ -114,17 +140,17 @@ def prepare(plan: Plan, host: str = "127.0.0.1", port: int = 0) -> Serving:
         timeout_keep_alive=75,
         backlog=512,
     )
-    bound = listener.getsockname()[1]
     shown = f"[{host}]" if ":" in host else host
-    url = f"http://{shown}:{bound}"
+    url, *others = (f"http://{shown}:{each}" for each in bound)
     known = instance.identity.credentials
     address = Address(
         url=url,
-        port=bound,
+        port=bound[0],
         user=known.user,
         password=known.password,
         client_id=known.client_id,
         client_secret=known.client_secret,
         desk_url=f"{url}/desk",
+        identity_url=others[0] if others else url,
     )
-    return Serving(instance, Server(config, instance), listener, address)
+    return Serving(instance, Server(config, instance), listeners, address)

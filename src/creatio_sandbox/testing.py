@@ -219,9 +219,11 @@ class Sandbox:
 
 
 @contextmanager
-def start(plan: Plan | None = None, *, port: int = 0) -> Iterator[Sandbox]:
+def start(
+    plan: Plan | None = None, *, port: int = 0, identity_port: int | None = None
+) -> Iterator[Sandbox]:
     """Port 0 takes any free one. Ends with the block, whatever is still under way."""
-    serving = prepare(plan or Plan(), port=port)
+    serving = prepare(plan or Plan(), port=port, identity_port=identity_port)
     up: Future[asyncio.AbstractEventLoop] = Future()
 
     async def serve() -> None:

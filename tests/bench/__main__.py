@@ -18,6 +18,7 @@ from tests.bench import (
     profile,
     replies,
     sandbox,
+    sandbox_store,
     starts,
 )
 from tests.bench.figures import Report, as_json
@@ -36,11 +37,12 @@ BENCHES: Final[dict[str, tuple[Measure, str]]] = {
     "replies": (replies.measure, "replies a second at most; processor time, calls and memory"),
     "history": (history.measure, "what a reply costs where a million messages are stored"),
     "sandbox": (sandbox.measure, "the same way through the real sandbox"),
+    "sandbox-store": (sandbox_store.measure, "the sandbox with ten million activities"),
     "starts": (starts.measure, "how long until it works again"),
     "imports": (imports.measure, "the help's time, an idle serve's memory, late imports"),
     "profile": (profile.measure, "where a reply's time goes: statements and functions"),
 }
-BY_NAME_ONLY: Final = frozenset({"profile"})
+BY_NAME_ONLY: Final = frozenset({"profile", "sandbox-store"})
 
 
 def main(argv: Sequence[str]) -> int:
@@ -54,7 +56,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--list", action="store_true", help="the benches, and no more")
     asked = parser.parse_args(argv)
     if asked.list:
-        print("\n".join(f"{name:10} {about}" for name, (_, about) in BENCHES.items()))
+        print("\n".join(f"{name:14} {about}" for name, (_, about) in BENCHES.items()))
         return 0
     unknown = [name for name in asked.names if name not in BENCHES]
     if unknown:

@@ -150,3 +150,16 @@ def test_a_multipart_batch_may_be_answered_as_json(caller: Caller) -> None:
     assert (first["id"], second["id"], third["status"]) == ("1", "2", 200)
     assert first["atomicityGroup"] == second["atomicityGroup"]
     assert third["body"]["Subject"] == "Grüße"
+
+
+def test_what_depends_on_a_failure_is_not_tried(caller: Caller, sandbox: Sandbox) -> None:
+    parts = requests(
+        new_case("1", ""),
+        new_case("2", "b", dependsOn=["1"]),
+        new_case("3", "c", dependsOn=["2"]),
+        new_case("4", "d"),
+        new_case("5", "e", dependsOn=["4"]),
+    )
+    answer = caller.post("$batch", parts, Prefer="continue-on-error")
+    assert [part["status"] for part in answer.json["responses"]] == [500, 424, 424, 201, 201]
+    assert {case["subject"] for case in sandbox.cases()} == {"d", "e"}

@@ -24,6 +24,13 @@ def test_errors_come_in_place_of_the_work(caller: Caller, sandbox: Sandbox) -> N
     assert caller.get(READ).rows == []
 
 
+def test_a_call_is_forbidden_without_a_word(caller: Caller, sandbox: Sandbox) -> None:
+    sandbox.set_faults(forbidden=1)
+    refused = caller.post("Case", {"Subject": "a"})
+    assert (refused.status, refused.body) == (403, b"")
+    assert sandbox.cases() == []
+
+
 def test_the_same_seed_gives_the_same_weather(caller: Caller, sandbox: Sandbox) -> None:
     def a_while(seed: int) -> list[int]:
         sandbox.set_faults(errors=0.5, throttled=0.2, seed=seed)

@@ -1,13 +1,12 @@
 """A schema of one's own, the document that describes it, and reading along and back its lookups."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from creatio_sandbox.cli import run
 from creatio_sandbox.model import BadSchema, read_model
 from creatio_sandbox.testing import Plan, Sandbox, start
 from tests.sandbox.caller import Caller
@@ -98,12 +97,11 @@ def test_a_wrong_schema_file_is_refused_with_the_place(
         read_model(schema_file(tmp_path, text))
 
 
-def test_the_command_line_says_what_is_wrong_with_the_file(tmp_path: Path) -> None:
-    file = schema_file(tmp_path, "[Case.columns]\nUsrA = 'money'")
-    command = [sys.executable, "-m", "creatio_sandbox", "--schema", file]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 2
-    assert "Case.UsrA has the type 'money'" in done.stderr
+def test_the_command_line_says_what_is_wrong_with_the_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["--schema", schema_file(tmp_path, "[Case.columns]\nUsrA = 'money'")]) == 2
+    assert "Case.UsrA has the type 'money'" in capsys.readouterr().err
 
 
 def test_the_metadata_hangs_together(own: Caller) -> None:

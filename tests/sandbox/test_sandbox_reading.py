@@ -150,3 +150,21 @@ def test_a_missing_record_is_404_without_a_body(caller: Caller) -> None:
         b"",
     )
     assert caller.get(f"Case({NOWHERE})/Subject").status == 404
+
+
+def test_decimals_come_as_text_for_those_who_cannot_keep_them(
+    caller: Caller, sandbox: Sandbox
+) -> None:
+    contact = sandbox.create("Contact", {"Name": "Ines"})
+    case = sandbox.create("Case", {"Subject": "a", "SolutionRemains": 2.5, "ContactId": contact})
+    exact = {"Accept": "application/json;odata.metadata=minimal;IEEE754Compatible=true"}
+    only = "$select=SolutionRemains,ProcessingTimeUnitValue"
+    assert caller.get(f"Case({case})?{only}").json["SolutionRemains"] == 2.5
+    found = caller.get(f"Case({case})?{only}", **exact).json
+    assert (found["SolutionRemains"], found["ProcessingTimeUnitValue"]) == ("2.5", 0)
+    expanded = f"Contact({contact})?$select=Id&$expand=CaseCollectionByContact({only})"
+    (row,) = caller.get(expanded, **exact).json["CaseCollectionByContact"]
+    assert row["SolutionRemains"] == "2.5"
+    assert caller.get(f"Case({case})/SolutionRemains", **exact).json["value"] == "2.5"
+    sent = caller.post("Case", {"Subject": "b", "SolutionRemains": "0.1"}, **exact)
+    assert sent.json["SolutionRemains"] == "0.1"

@@ -202,3 +202,25 @@ def test_one_platform_serves_one_prefix(short_lived: Sandbox) -> None:
     assert caller.send("GET", "/odata/Case").status == 404
     assert caller.send("GET", "/0/odata/Case").status == 302
     caller.close()
+
+
+def test_tokens_are_given_on_a_port_of_their_own_and_nothing_else_is() -> None:
+    with start(identity_port=0) as sandbox:
+        known = sandbox.address
+        assert known.identity_url != known.url
+        identity, creatio = Caller(known.identity_url), Caller(known.url)
+        found = identity.send("GET", "/.well-known/openid-configuration").json
+        assert found["token_endpoint"] == f"{known.identity_url}/connect/token"
+        wrong = ask_token(identity, grant_type="client_credentials", client_id="x")
+        assert (wrong.status, wrong.json) == (400, {"error": "invalid_client"})
+        given = ask_token(identity, grant_type="client_credentials", **credentials(sandbox))
+        creatio.headers["Authorization"] = f"Bearer {given.json['access_token']}"
+        assert creatio.get("Case?$select=Id").status == 200
+        assert ask_token(
+            creatio, grant_type="client_credentials", **credentials(sandbox)
+        ).json["token_type"] == "Bearer"  # fmt: skip
+        identity.headers = creatio.headers
+        for path in ("/0/odata/Case", "/desk", LOGIN, "/sandbox/faults", "/api/HealthCheck/Ping"):
+            assert identity.send("GET", path).status == 404
+        identity.close()
+        creatio.close()

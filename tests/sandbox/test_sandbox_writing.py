@@ -194,3 +194,16 @@ def test_a_write_and_a_read_take_about_a_millisecond(caller: Caller, sandbox: Sa
     # The best of many, with the caller's own share: generous for busy machines.
     assert best["create"] < 0.01
     assert best["read"] < 0.01
+
+
+def test_a_create_may_ask_for_no_body_and_a_change_for_one(caller: Caller) -> None:
+    made = caller.post("Case", {"Subject": "a"}, Prefer="return=minimal")
+    assert (made.status, made.body) == (204, b"")
+    assert made.headers["odata-entityid"] == made.headers["location"]
+    assert made.headers["preference-applied"] == "return=minimal"
+    case = made.headers["location"].rpartition("/")[2]
+    headers = {"Prefer": "return=representation"}
+    changed = caller.send("PATCH", f"/0/odata/{case}", {"Subject": "b"}, headers)
+    assert (changed.status, changed.json["Subject"]) == (200, "b")
+    assert changed.headers["preference-applied"] == "return=representation"
+    assert changed.json["@odata.context"].endswith("$metadata#Case/$entity")

@@ -35,6 +35,15 @@ class Call:
     body: bytes
     root: str  # http://host:port/0/odata, without a slash at the end
 
+    def prefers(self, what: str) -> bool:
+        """Whether the Prefer header names it, as in `return=minimal`."""
+        named = self.headers.get("prefer", "").replace(";", ",").split(",")
+        return what in {each.strip().lower() for each in named}
+
+    @property
+    def wants_decimals_as_text(self) -> bool:
+        return "ieee754compatible=true" in self.headers.get("accept", "").lower()
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

@@ -9,11 +9,21 @@ from uuid import uuid4
 
 import msgspec
 
-from creatio_sandbox.odata.answers import JSON, VERSION, Answer, Call, answer_json, error
+from creatio_sandbox.failures import NotModelled
+from creatio_sandbox.odata.answers import (
+    JSON,
+    VERSION,
+    Answer,
+    Call,
+    answer_json,
+    error,
+    refusal,
+)
 from creatio_sandbox.odata.multipart import BadBatch, read_parts, write_parts
 from creatio_sandbox.records import Records
 
 PART_LIMIT: Final = 100
+GO_ON: Final = ("continue-on-error", "continue-on-error=true", "odata.continue-on-error")
 TOO_MANY_PARTS: Final = (
     "The current batch message contains too many parts. Only batch messages with a maximum number "
     "of '100' query operations and change sets are allowed."
@@ -25,6 +35,7 @@ class Part:
     call: Call
     id: str | None
     group: str | None  # the changeset it belongs to
+    after: tuple[str, ...] = ()  # ids, or names of changesets, without which it is not tried
 
 
 class Undo(Exception):
@@ -40,6 +51,7 @@ class JsonPart(msgspec.Struct):
     url: str
     id: str | int | None = None
     atomicityGroup: str | None = None  # noqa: N815 (their word)
+    dependsOn: list[str | int] = []  # noqa: N815
     headers: dict[str, str] = {}
     body: Any = msgspec.UNSET
 
@@ -65,7 +77,8 @@ def json_parts(body: bytes, root: str) -> Iterator[Part]:
         headers = {name.lower(): value for name, value in each.headers.items()}
         content = b"" if each.body is msgspec.UNSET else msgspec.json.encode(each.body)
         call = Call(each.method.upper(), path, query, headers, content, root)
-        yield Part(call, None if each.id is None else str(each.id), each.atomicityGroup)
+        known = None if each.id is None else str(each.id)
+        yield Part(call, known, each.atomicityGroup, tuple(map(str, each.dependsOn)))
 
 
 def multipart_parts(call: Call) -> Iterator[Part]:
@@ -76,13 +89,21 @@ def multipart_parts(call: Call) -> Iterator[Part]:
 
 
 def run(
-    parts: list[Part], records: Records, answer: Callable[[Call], Answer], *, go_on: bool
+    parts: list[Part], records: Records, each_call: Callable[[Call], Answer], *, go_on: bool
 ) -> Iterator[tuple[Part, Answer, str | None]]:
     """Each part with its answer and its changeset's new name; ends with the first failure."""
+    failed: set[str | None] = set()
+
+    def answer(part: Part) -> Answer:
+        done = Answer(424) if failed.intersection(part.after) else _one(part, each_call)
+        if done.failed:
+            failed.update({part.id, part.group} - {None})
+        return done
+
     for group, members in groupby(parts, key=lambda part: part.group):
         if group is None:
             for part in members:
-                done = answer(part.call)
+                done = answer(part)
                 yield part, done, None
                 if done.failed and not go_on:
                     return
@@ -92,7 +113,7 @@ def run(
         try:
             with records.transaction():
                 for part in members:
-                    done = answer(part.call)
+                    done = answer(part)
                     if done.failed:
                         raise Undo(part, done)  # noqa: TRY301 (it must leave the transaction)
                     answers.append((part, done, name))
@@ -102,6 +123,12 @@ def run(
                 return
         else:
             yield from answers
+
+
+def _one(part: Part, answer: Callable[[Call], Answer]) -> Answer:
+    if part.call.path.startswith("$") and part.call.path != "$metadata":
+        return refusal(NotModelled(f"'{part.call.path}' in a $batch: it names another part"))
+    return answer(part.call)
 
 
 def _json_answer(part: Part, done: Answer, group: str | None) -> dict[str, Any]:
@@ -125,7 +152,7 @@ def answer_batch(call: Call, records: Records, answer: Callable[[Call], Answer])
         return error(400, "The request is invalid.", str(failure))
     if len(parts) > PART_LIMIT:
         return error(400, TOO_MANY_PARTS)
-    go_on = "continue-on-error" in call.headers.get("prefer", "")
+    go_on = any(map(call.prefers, GO_ON))
     done = list(run(parts, records, answer, go_on=go_on))
     if is_multipart and "json" not in call.headers.get("accept", ""):
         kind, body = write_parts([(p.id, a, group) for p, a, group in done])

@@ -29,6 +29,7 @@ COMPARATORS: Final = {
     ast.Lt: "lt",
     ast.LtE: "le",
 }
+INT64: Final = range(-(2**63), 2**63)
 # The lexer takes `all` out of AllowedResult, and `not(` for a function.
 SPLIT: Final = re.compile(r"('(?:[^']|'')*')")
 KEYWORD_PREFIX: Final = re.compile(r"\b(any|all|null|true|false)(?=\w)", re.IGNORECASE)
@@ -101,6 +102,8 @@ def literal(node: Any) -> Term:
             return Term("?", terms.GUID, (node.val.lower(),))
         case ast.String():
             return Term("?", terms.STRING, (node.val,))
+        case ast.Integer() if int(node.val) not in INT64:
+            raise BadQuery(f"Unrecognized 'Edm.Int64' literal '{node.val}'.")
         case ast.Integer():
             return Term("?", "Edm.Int32", (int(node.val),))
         case ast.Float():

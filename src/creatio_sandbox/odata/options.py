@@ -14,7 +14,9 @@ KNOWN: Final = {
     "$select", "$expand", "$filter", "$orderby", "$top", "$skip", "$count", "$format",
 }  # fmt: skip
 WITHIN_EXPAND: Final = KNOWN - {"$format"}
+NEVER_EMPTY: Final = KNOWN - {"$format"}
 EXPANSION_DEPTH: Final = 2
+LARGEST: Final = 2**31 - 1
 NAME: Final = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -54,11 +56,13 @@ def read_pairs(query: str) -> Mapping[str, str]:
         if name in pairs:
             raise BadQuery(f"Query option '{name}' was specified more than once.")
         pairs[name] = unquote_plus(value)
+        if name in NEVER_EMPTY and not pairs[name].strip():
+            raise BadQuery(f"The value for OData query '{name}' cannot be empty.")
     return pairs
 
 
 def number(name: str, text: str) -> int:
-    if not text.strip().isdecimal():
+    if not text.strip().isdecimal() or int(text) > LARGEST:
         raise BadQuery(f"Invalid value '{text}' for {name} query option found.")
     return int(text)
 
@@ -146,9 +150,9 @@ def from_pairs(pairs: Mapping[str, str], depth: int) -> Options:
         raise BadQuery(f"'{pairs['$count']}' is not a valid count option.")
     return Options(
         select=names(pairs["$select"]) if "$select" in pairs else None,
-        expand=expansions(pairs["$expand"], depth) if pairs.get("$expand") else (),
-        filter=pairs.get("$filter") or None,
-        orderby=tuple(order(pairs["$orderby"])) if pairs.get("$orderby") else (),
+        expand=expansions(pairs["$expand"], depth) if "$expand" in pairs else (),
+        filter=pairs.get("$filter"),
+        orderby=tuple(order(pairs["$orderby"])) if "$orderby" in pairs else (),
         top=number("$top", pairs["$top"]) if "$top" in pairs else None,
         skip=number("$skip", pairs["$skip"]) if "$skip" in pairs else 0,
         count=pairs.get("$count") == "true",

@@ -6,7 +6,15 @@ from typing import Any, Final
 from creatio_sandbox.entities import Entity, Model
 from creatio_sandbox.failures import Missing
 from creatio_sandbox.odata import reads
-from creatio_sandbox.odata.answers import VERSION, Answer, Call, NoSuchResource, answer_json
+from creatio_sandbox.odata.answers import (
+    VERSION,
+    Answer,
+    BadQuery,
+    Call,
+    NoSuchResource,
+    answer_json,
+)
+from creatio_sandbox.odata.options import Options, read_options
 from creatio_sandbox.odata.paths import unknown_property
 from creatio_sandbox.records import Records
 from creatio_sandbox.values import SHOWN
@@ -97,9 +105,13 @@ def _read_value(records: Records, place: Place, call: Call, *, raw: bool) -> Ans
     column = entity.columns.get(name)
     if column is None:
         raise unknown_property(name, entity)
+    if read_options(call.query) != Options():
+        raise BadQuery("A property takes no query options.")
     value = SHOWN[column.kind](stored_value(records, entity, place.id, name))
     if raw:
         text = str(value).lower() if isinstance(value, bool) else str(value)
         return Answer(200, text.encode(), {"Content-Type": "text/plain", **VERSION})
+    if column.kind == "dec" and call.wants_decimals_as_text:
+        value = str(value)
     where = f"{call.root}/$metadata#{entity.name}({place.id})/{name}"
     return answer_json(200, {"@odata.context": where, "value": value})

@@ -6,6 +6,7 @@ from typing import Any, Final
 from creatio_sandbox.entities import Collection, Entity
 from creatio_sandbox.failures import Missing
 from creatio_sandbox.odata.answers import VERSION, Answer, BadQuery, Call, answer_json
+from creatio_sandbox.odata.decimals import as_asked
 from creatio_sandbox.odata.filters import compile_filter
 from creatio_sandbox.odata.options import Options, read_options
 from creatio_sandbox.odata.paths import ROOT, Paths
@@ -88,7 +89,8 @@ def read_collection(records: Records, entity: Entity, call: Call, within: Term =
     body: dict[str, Any] = {"@odata.context": context(call, entity, read)}
     if options.count:
         body["@odata.count"] = count(records, entity, options, within)
-    body["value"] = rows(records, entity, read, options, within)
+    found = rows(records, entity, read, options, within)
+    body["value"] = as_asked(records.known, entity, found, call)
     return answer_json(200, body)
 
 
@@ -116,9 +118,19 @@ def read_one(records: Records, entity: Entity, id: str, call: Call) -> Answer:
     options = read_options(call.query)
     if options.for_collections:
         raise BadQuery(ONLY_COLLECTIONS)
+    return answer_json(200, _whole(records, entity, id, call, options))
+
+
+def read_changed(records: Records, entity: Entity, id: str, call: Call) -> dict[str, Any]:
+    return _whole(records, entity, id, call, Options())
+
+
+def _whole(
+    records: Records, entity: Entity, id: str, call: Call, options: Options
+) -> dict[str, Any]:
     read = reading(records.known, entity.name, options)
-    row = one_row(records, entity, read, id)
-    return answer_json(200, {"@odata.context": f"{context(call, entity, read)}/$entity", **row})
+    (row,) = as_asked(records.known, entity, [one_row(records, entity, read, id)], call)
+    return {"@odata.context": f"{context(call, entity, read)}/$entity", **(row or {})}
 
 
 def read_created(
@@ -134,6 +146,7 @@ def read_created(
     for name, value in row.items():
         if value == shown and value != EMPTY_TIME:
             row[name] = exact
+    as_asked(records.known, entity, [row], call)
     return {"@odata.context": f"{context(call, entity, read)}/$entity", **row}
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from creatio_sandbox.entities import Entity
-from creatio_sandbox.failures import Refused
+from creatio_sandbox.failures import NotModelled, Refused
 from creatio_sandbox.odata import properties, reads, writes
 from creatio_sandbox.odata.answers import (
     VERSION,
@@ -50,6 +50,9 @@ class Resources:
         if path in {"", "$metadata"}:
             if call.method not in READS:
                 raise WrongMethod(call.method)
+            read_options(call.query)
+            if path and "format" in call.query:
+                raise NotModelled("$metadata in another form than XML")
             if path:
                 return Answer(200, metadata(known), {"Content-Type": "application/xml", **VERSION})
             return reads.entity_sets(call, tuple(sorted(known)))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from creatio_sandbox.failures import Broken
 from creatio_sandbox.odata.answers import BadQuery
 from creatio_sandbox.values import Stored
 
@@ -91,6 +92,8 @@ def negate(term: Term) -> Term:
 def calculate(operator: str, left: Term, right: Term) -> Term:
     if not {left.edm, right.edm} <= NUMBERS:
         raise incompatible(left, right, KINDS[operator])
+    if operator in {"Div", "Mod"} and right.values == (0,):
+        raise Broken("22012: division by zero", "Npgsql.PostgresException")
     edm = "Edm.Int32" if left.edm == right.edm == "Edm.Int32" else "Edm.Decimal"
     sql = f"({left.sql} {ARITHMETIC[operator]} {right.sql})"
     return Term(sql, edm, left.values + right.values)

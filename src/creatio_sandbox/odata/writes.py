@@ -8,7 +8,7 @@ import msgspec
 
 from creatio_sandbox.clock import stamp
 from creatio_sandbox.entities import Entity
-from creatio_sandbox.failures import Malformed, Missing, UnknownProperty
+from creatio_sandbox.failures import Malformed, Missing, NotModelled, UnknownProperty
 from creatio_sandbox.ids import EMPTY
 from creatio_sandbox.odata.answers import (
     VERSION,
@@ -17,7 +17,7 @@ from creatio_sandbox.odata.answers import (
     WrongType,
     answer_json,
 )
-from creatio_sandbox.odata.reads import read_created
+from creatio_sandbox.odata.reads import read_changed, read_created
 from creatio_sandbox.records import Author, Records
 from creatio_sandbox.values import Stored, stored
 
@@ -38,7 +38,7 @@ def read_body(call: Call) -> Mapping[str, Any]:
     return body
 
 
-def read_columns(entity: Entity, body: Mapping[str, Any]) -> dict[str, Stored]:
+def read_columns(records: Records, entity: Entity, body: Mapping[str, Any]) -> dict[str, Stored]:
     """Annotations, navigation properties and a null for bytes are passed over; an empty GUID is
     dropped in silence, so that only null clears a lookup.
     """
@@ -49,6 +49,10 @@ def read_columns(entity: Entity, body: Mapping[str, Any]) -> dict[str, Stored]:
         if name in entity.streams and value is None:
             continue
         column = entity.columns.get(name)
+        if column is None and name in records.known.collections(entity.name):
+            raise NotModelled(f"records within a record, '{name}' of {entity.name}")
+        if column is None and name in entity.streams:
+            raise NotModelled(f"bytes within a record, '{name}' of {entity.name}: use PUT")
         if column is None:
             raise UnknownProperty(name, entity.type)
         if column.kind == "guid" and value == EMPTY:
@@ -58,17 +62,25 @@ def read_columns(entity: Entity, body: Mapping[str, Any]) -> dict[str, Stored]:
 
 
 def create(records: Records, entity: Entity, call: Call, by: Author, at: datetime) -> Answer:
-    columns = read_columns(entity, read_body(call))
+    columns = read_columns(records, entity, read_body(call))
     key = records.create(entity.name, columns, by=by, at=at)
-    whole = read_created(records, entity, key, call, stamp(at))
-    return answer_json(201, whole, {"Location": f"{call.root}/{entity.name}({key})"})
+    headers = {"Location": f"{call.root}/{entity.name}({key})"}
+    if call.prefers("return=minimal"):
+        kept = {"OData-EntityId": headers["Location"], "Preference-Applied": "return=minimal"}
+        return Answer(204, b"", {**headers, **kept, **VERSION})
+    return answer_json(201, read_created(records, entity, key, call, stamp(at)), headers)
 
 
 def change(
     records: Records, entity: Entity, id: str, call: Call, by: Author, at: datetime
 ) -> Answer:
-    columns = read_columns(entity, read_body(call))
+    columns = read_columns(records, entity, read_body(call))
+    if columns.get("Id", id) != id:
+        raise NotModelled("another Id for a record that exists")
     records.change(entity.name, id, columns, by=by, at=at)
+    if call.prefers("return=representation"):
+        whole = read_changed(records, entity, id, call)
+        return answer_json(200, whole, {"Preference-Applied": "return=representation"})
     return Answer(204, b"", VERSION)
 
 
