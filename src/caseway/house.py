@@ -32,6 +32,7 @@ from caseway.ports import Channel, Ticketing
 from caseway.store.calls import PostgresCalls
 from caseway.store.consumer import consume
 from caseway.store.directory import Directory
+from caseway.store.event_counts import PostgresEventCounts
 from caseway.store.healing import PostgresHealing
 from caseway.store.looks import LEASE, PostgresLooks
 from caseway.store.reached import UNREACHED
@@ -155,6 +156,7 @@ class House:
             reconciler=reconciler,
             sweeper=sweeper if settings.sweep else None,
             healing=self.healing,
+            counts=PostgresEventCounts(self.store.sync),
             consume=rounds,
             retention=Retention(settings.keep_events_days, settings.keep_ignored_days),
             metrics=self.metrics,

@@ -16,6 +16,7 @@ from caseway.bootstrap import CannotOpen, open_pool, open_store
 from caseway.config import Settings
 from caseway.house import House, open_house
 from caseway.ports import People
+from caseway.store.event_log import PostgresEventLog
 from caseway.store.glance import PostgresGlances
 from caseway.store.idempotency import PostgresRepeats
 from caseway.store.intake import PostgresIntake
@@ -141,6 +142,7 @@ async def _web(
         checks["worker"] = lambda: _worker_trouble(working)
     parts = Parts(
         events=commit,
+        event_log=PostgresEventLog(web_pool),
         directory=house.directory,
         refusals=PostgresRefusals(store.sync),
         intake=PostgresIntake(web_pool),

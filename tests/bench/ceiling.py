@@ -19,6 +19,7 @@ from caseway.domain.ids import ConversationId
 from caseway.ports import KeptEvent, NewEvent
 from caseway.serve import _answer, _stop_on_signals, listening_socket
 from caseway.store.directory import Directory
+from caseway.store.event_log import PostgresEventLog
 from caseway.store.glance import PostgresGlances
 from caseway.store.idempotency import PostgresRepeats
 from caseway.store.intake import PostgresIntake
@@ -57,6 +58,7 @@ async def serve() -> None:
         )
         parts = Parts(
             events=KeepsNothing(),
+            event_log=PostgresEventLog(pool),
             directory=Directory(store.sync, store.secrets),
             refusals=PostgresRefusals(store.sync),
             intake=PostgresIntake(pool),

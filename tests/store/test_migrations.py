@@ -192,6 +192,7 @@ async def test_no_role_reads_a_table_that_no_policy_guards_unless_it_is_nobodys(
         )
     assert {row["name"] for row in unguarded} <= {
         "alembic_version",
+        "event_counted",
         "installation",
         "rate_window",
         "refusal_count",

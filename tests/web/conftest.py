@@ -25,6 +25,7 @@ from caseway.domain.ids import (
 )
 from caseway.domain.secret import Secret
 from caseway.store.directory import Directory
+from caseway.store.event_log import PostgresEventLog
 from caseway.store.glance import PostgresGlances
 from caseway.store.idempotency import PostgresRepeats
 from caseway.store.intake import PostgresIntake
@@ -208,6 +209,7 @@ async def house(
     async with SharedCommit(pool) as events, aiohttp.ClientSession() as client:
         parts = Parts(
             events=events,
+            event_log=PostgresEventLog(web_pool),
             directory=Directory(pool, secrets),
             refusals=PostgresRefusals(pool),
             intake=PostgresIntake(web_pool),

@@ -227,6 +227,9 @@ async def test_events_are_listed_and_filtered(house: House) -> None:
     assert await listed("?type=case_closed") == everything[2:3]
     assert await listed("?outcome=rejected") == everything[:1]
     assert await listed(f"?conversation={made['id']}&type=new_activity") == everything[3:]
+    assert await listed(f"?case={case}") == everything[2:]
+    assert await listed("?found_by=sweep") == []
+    assert await listed("?since=2001-01-01T00:00:00Z&until=2002-01-01T00:00:00%2B02:00") == []
     _, page = await call(house, "GET", "/events?limit=3")
     assert await listed(f"?limit=3&cursor={page['next']}") == everything[3:]
 

@@ -3,6 +3,7 @@
 """
 
 from caseway.ports.channels import Callbacks, Channel, Outgoing, Tried
+from caseway.ports.event_log import EventCounts, EventLog
 from caseway.ports.events import Events, KeptEvent, NewEvent
 from caseway.ports.failures import (
     FencedOut,
@@ -79,6 +80,8 @@ __all__ = [
     "Choice",
     "Claimed",
     "Directory",
+    "EventCounts",
+    "EventLog",
     "Events",
     "Evidence",
     "FencedOut",

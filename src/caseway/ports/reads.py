@@ -13,6 +13,7 @@ from caseway.domain.ids import (
     ActivityId,
     CaseId,
     ChannelId,
+    ConnectionId,
     ConversationId,
     ConversationKey,
     EventId,
@@ -70,6 +71,8 @@ class Noticed:
     conversation: ConversationId | None
     outcome: Outcome
     reason: str
+    connection: ConnectionId
+    case_number: str = ""  # where the case is a conversation's
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,18 +121,6 @@ class Reads(Protocol):
 
     async def messages(self, key: ConversationKey, *, after: int, limit: int) -> Sequence[Said]:
         """In order, from the position after `after` on."""
-
-    async def events(
-        self,
-        organisation: OrganisationId,
-        *,
-        type: str,
-        outcome: str,
-        conversation: ConversationId | None,
-        before: tuple[datetime, UUID] | None,
-        limit: int,
-    ) -> Sequence[Noticed]:
-        """The newest first. Empty `type` or `outcome`: any."""
 
     async def channel_named(self, organisation: OrganisationId, name: str) -> ChannelId | None:
         """By its name or id; none that was removed."""

@@ -7,7 +7,6 @@ from uuid import UUID
 
 import asyncpg
 
-from caseway.domain.adoption import Outcome
 from caseway.domain.conversation import Author, MessageKind, State
 from caseway.domain.delivery import State as Debt
 from caseway.domain.ids import (
@@ -16,11 +15,10 @@ from caseway.domain.ids import (
     ChannelId,
     ConversationId,
     ConversationKey,
-    EventId,
     MessageId,
     OrganisationId,
 )
-from caseway.ports import Noticed, Overview, Said, Story
+from caseway.ports import Overview, Said, Story
 from caseway.store import rows
 from caseway.store import story as stories
 from caseway.store.intake import transaction
@@ -78,32 +76,6 @@ class PostgresReads:
             )
         return [said(row) for row in found]
 
-    async def events(
-        self,
-        organisation: OrganisationId,
-        *,
-        type: str,
-        outcome: str,
-        conversation: ConversationId | None,
-        before: tuple[datetime, UUID] | None,
-        limit: int,
-    ) -> Sequence[Noticed]:
-        time, id = before or END_OF_TIME  # noqa: A001 - the field's word
-        asked: dict[str, object] = {
-            "organisation": organisation,
-            "type": type,
-            "outcome": outcome,
-            "before": time,
-            "before_id": id,
-            "most": limit,
-        }
-        async with transaction(self._pool, organisation) as link:
-            if conversation is None:
-                found = await SQL["events"].fetch(link, **asked)
-            else:
-                found = await SQL["events_of"].fetch(link, **asked, conversation=conversation)
-        return [_noticed(row) for row in found]
-
     async def channel_named(self, organisation: OrganisationId, name: str) -> ChannelId | None:
         async with transaction(self._pool, organisation) as link:
             found = await SQL["channel_named"].fetchval(link, organisation=organisation, name=name)
@@ -139,19 +111,4 @@ def said(row: asyncpg.Record) -> Said:
         delivery=None if row["delivery"] is None else Debt(row["delivery"]),
         attempts=row["attempts"] or 0,
         possible_double=bool(row["possible_double"]),
-    )
-
-
-def _noticed(row: asyncpg.Record) -> Noticed:
-    return Noticed(
-        id=EventId(row["id"]),
-        received_at=row["received_at"],
-        found_by=row["found_by"],
-        type=row["event_type"],
-        case=None if row["case_id"] is None else CaseId(row["case_id"]),
-        conversation=(
-            None if row["conversation_id"] is None else ConversationId(row["conversation_id"])
-        ),
-        outcome=Outcome(row["outcome"]),
-        reason=row["reason"],
     )

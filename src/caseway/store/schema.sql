@@ -201,6 +201,8 @@ CREATE INDEX conversation_number ON conversation (organisation_id, case_number C
     WHERE case_number <> '';
 CREATE INDEX conversation_newest ON conversation (organisation_id, created_at DESC, id DESC);
 CREATE INDEX conversation_contact ON conversation (organisation_id, contact_id);
+CREATE INDEX conversation_number ON conversation (organisation_id, case_number)
+    WHERE case_number <> '';
 CREATE INDEX conversation_due ON conversation (due_at) WHERE due_at IS NOT NULL AND parked_at IS NULL;
 CREATE INDEX conversation_leased ON conversation (lease_until) WHERE lease_until IS NOT NULL;
 CREATE INDEX conversation_parked ON conversation (organisation_id, parked_at) WHERE parked_at IS NOT NULL;
@@ -339,6 +341,73 @@ CREATE INDEX webhook_event_swept ON webhook_event (organisation_id, connection_i
     WHERE found_by = 'sweep';
 CREATE INDEX webhook_event_conversation ON webhook_event (organisation_id, conversation_id, received_at)
     WHERE conversation_id IS NOT NULL;
+-- Most events are accepted: they are found by time, and pay nothing for this.
+CREATE INDEX webhook_event_outcome ON webhook_event (organisation_id, outcome, received_at, id)
+    WHERE outcome <> 'accepted';
+
+CREATE TABLE event_count (
+    organisation_id uuid NOT NULL REFERENCES organisation (id),
+    per text NOT NULL CHECK (per IN ('minute', 'hour')),
+    at timestamptz NOT NULL,
+    outcome text NOT NULL,
+    events bigint NOT NULL,
+    PRIMARY KEY (organisation_id, per, at, outcome)
+);
+COMMENT ON TABLE event_count IS
+    'How many events came, by outcome: counted after the fact, so that no receiver waits for it.';
+
+CREATE TABLE event_counted (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    through timestamptz NOT NULL
+);
+COMMENT ON TABLE event_counted IS 'Up to when events are counted, of all organisations.';
+INSERT INTO event_counted (through) VALUES (date_trunc('minute', now()));
+
+CREATE TABLE replay_order (
+    organisation_id uuid NOT NULL REFERENCES organisation (id),
+    id uuid NOT NULL,
+    about text NOT NULL,
+    events int NOT NULL,
+    looks int NOT NULL,
+    state text NOT NULL DEFAULT 'running' CHECK (state IN ('running', 'stopped', 'done')),
+    waits text NOT NULL DEFAULT '',
+    ordered_by text NOT NULL,
+    ordered_at timestamptz NOT NULL DEFAULT now(),
+    ended_at timestamptz,
+    PRIMARY KEY (organisation_id, id),
+    CHECK ((state = 'running') = (ended_at IS NULL))
+);
+CREATE INDEX replay_order_running ON replay_order (ordered_at) WHERE state = 'running';
+CREATE INDEX replay_order_newest ON replay_order (organisation_id, ordered_at DESC);
+COMMENT ON TABLE replay_order IS
+    'A person''s word to look again at the conversations of some events; survives every process.';
+COMMENT ON COLUMN replay_order.waits IS 'Why no further look is begun now.';
+
+CREATE TABLE replay_look (
+    organisation_id uuid NOT NULL,
+    order_id uuid NOT NULL,
+    conversation_id uuid NOT NULL,
+    connection_id uuid NOT NULL,
+    since timestamptz NOT NULL,
+    marked_at timestamptz,
+    epoch bigint,
+    ended_at timestamptz,
+    became text NOT NULL DEFAULT '' CHECK (became IN ('', 'looked', 'waits', 'stopped')),
+    PRIMARY KEY (organisation_id, order_id, conversation_id),
+    FOREIGN KEY (organisation_id, order_id) REFERENCES replay_order (organisation_id, id)
+        ON DELETE CASCADE,
+    FOREIGN KEY (organisation_id, conversation_id) REFERENCES conversation (organisation_id, id)
+        ON DELETE CASCADE,
+    CHECK ((marked_at IS NULL) = (epoch IS NULL)),
+    CHECK ((ended_at IS NULL) = (became = ''))
+);
+CREATE INDEX replay_look_owed ON replay_look (organisation_id, order_id, since)
+    WHERE marked_at IS NULL;
+CREATE INDEX replay_look_begun ON replay_look (organisation_id, order_id)
+    WHERE marked_at IS NOT NULL AND ended_at IS NULL;
+CREATE INDEX replay_look_conversation ON replay_look (organisation_id, conversation_id);
+COMMENT ON COLUMN replay_look.since IS 'The oldest of its events: activities changed since are read again.';
+COMMENT ON COLUMN replay_look.epoch IS 'The conversation''s lease when it was marked: a later one has looked.';
 
 CREATE TABLE run (
     organisation_id uuid NOT NULL,
@@ -617,9 +686,10 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT s.organisation_id, s.channel_id, s.digest, s.peer FROM widget_session s
      WHERE s.public_name = find_widget_session.name
 $$;
+-- A wrong token belongs to nobody; where there is one organisation, it was meant for that one.
 CREATE FUNCTION is_only_organisation() RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    SELECT count(*) = 1 FROM organisation
+    SELECT count(*) = 1 FROM (SELECT 1 FROM organisation LIMIT 2) o
 $$;
 CREATE FUNCTION find_channel_organisation(channel uuid) RETURNS uuid
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -673,6 +743,8 @@ GRANT SELECT ON organisation TO caseway_sync, caseway_web;
 GRANT SELECT ON installation TO caseway_sync, caseway_web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON refusal_count TO caseway_sync;
 GRANT SELECT ON refusal_count TO caseway_web;
+GRANT SELECT ON event_counted TO caseway_web;
+GRANT SELECT, UPDATE ON event_counted TO caseway_sync;
 REVOKE UPDATE, DELETE ON audit_entry FROM caseway_web, caseway_sync;
 -- People are the web's alone: whoever broke into the worker could not sign in as anybody.
 REVOKE ALL ON user_account, user_session, invitation FROM caseway_sync;

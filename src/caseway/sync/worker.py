@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 
 from caseway.domain.ids import ConversationKey
-from caseway.ports import Healing
+from caseway.ports import EventCounts, Healing
 from caseway.sync.reconciler import Reconciler
 from caseway.sync.sweeper import Sweeper
 from caseway.telemetry import Metrics
@@ -20,6 +20,7 @@ log = structlog.get_logger()
 
 HEAL_EVERY: Final = timedelta(seconds=30)
 OLD: Final = timedelta(minutes=1)
+COUNT_EVERY: Final = timedelta(seconds=30)
 TIDY_EVERY: Final = timedelta(minutes=10)
 SWEEP_LOOK_EVERY: Final = timedelta(seconds=1)
 
@@ -40,6 +41,7 @@ class Worker:
     reconciler: Reconciler
     sweeper: Sweeper | None  # None: webhooks only
     healing: Healing
+    counts: EventCounts
     consume: Consume
     retention: Retention
     metrics: Metrics
@@ -54,6 +56,7 @@ class Worker:
             if self.sweeper is not None:
                 parts.create_task(self._again(self.sweeper.pass_over, pause=SWEEP_LOOK_EVERY))
             parts.create_task(self._again(self._heal, pause=HEAL_EVERY))
+            parts.create_task(self._again(self.counts.count, pause=COUNT_EVERY))
             parts.create_task(self._again(self._tidy, pause=TIDY_EVERY))
         log.info("worker.stopped")
 
@@ -81,6 +84,7 @@ class Worker:
         await self.healing.tidy(
             keep_events=self.retention.events, keep_ignored=self.retention.ignored
         )
+        await self.counts.prune(keep_events=self.retention.events)
 
     async def _again(self, part: Callable[[], Awaitable[object]], *, pause: timedelta) -> None:
         failures = 0

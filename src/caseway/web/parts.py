@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry
 from caseway.ports import (
     ApiKeys,
     Directory,
+    EventLog,
     Events,
     Intake,
     People,
@@ -28,6 +29,7 @@ Check = Callable[[], Awaitable[str]]  # what is wrong, in words; empty: nothing
 @dataclass(frozen=True, slots=True)
 class Parts:
     events: Events
+    event_log: EventLog
     directory: Directory
     refusals: RefusalCounts
     intake: Intake

@@ -44,30 +44,6 @@ SELECT m.id, m.conversation_id, m.position, m.author, m.author_name, m.kind, m.t
  WHERE m.organisation_id = :organisation AND m.id = :message
    AND m.conversation_id = :conversation;
 
--- name: events(organisation, type, outcome, before, before_id, most)
--- role: web
--- The newest events; an empty filter means any. Index: webhook_event's primary key, backwards.
-SELECT id, received_at, found_by, event_type, case_id, conversation_id, outcome, reason
-  FROM webhook_event
- WHERE organisation_id = :organisation
-   AND (received_at, id) < (:before, :before_id)
-   AND (:type = '' OR event_type = :type)
-   AND (:outcome = '' OR outcome = :outcome)
- ORDER BY received_at DESC, id DESC
- LIMIT :most;
-
--- name: events_of(organisation, conversation, type, outcome, before, before_id, most)
--- role: web
--- The same of one conversation. Index: webhook_event_conversation.
-SELECT id, received_at, found_by, event_type, case_id, conversation_id, outcome, reason
-  FROM webhook_event
- WHERE organisation_id = :organisation AND conversation_id = :conversation
-   AND (received_at, id) < (:before, :before_id)
-   AND (:type = '' OR event_type = :type)
-   AND (:outcome = '' OR outcome = :outcome)
- ORDER BY received_at DESC, id DESC
- LIMIT :most;
-
 -- name: channel_named(organisation, name)
 -- role: web
 -- Callers give a channel's id or its name. Index: channel_name, and an organisation has few.

@@ -4,9 +4,11 @@ from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query
+from pydantic import AwareDatetime
 
 from caseway.domain.adoption import Outcome
-from caseway.domain.ids import ConversationId
+from caseway.domain.ids import CaseId, ConversationId
+from caseway.ports.event_log import EventFilter
 from caseway.web.api import cursors
 from caseway.web.api.conversations import Using
 from caseway.web.api.keys import Reader
@@ -22,20 +24,32 @@ async def events(
     parts: Using,
     type: Literal["new_activity", "case_closed", "case_updated"] | None = None,
     outcome: Outcome | None = None,
+    found_by: Literal["webhook", "sweep"] | None = None,
     conversation: UUID | None = None,
+    case: UUID | None = None,
+    since: AwareDatetime | None = None,
+    until: AwareDatetime | None = None,
     cursor: Annotated[str, Query(max_length=200)] = "",
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> EventsOut:
-    found = await parts.reads.events(
+    """A search reads only so far at a time: a page may hold fewer than `limit`, and even none,
+    while `next` leads on.
+    """
+    page = await parts.event_log.page(
         caller,
-        type=type or "",
-        outcome=outcome or "",
-        conversation=None if conversation is None else ConversationId(conversation),
+        EventFilter(
+            outcome=outcome,
+            type=type or "",
+            found_by=found_by or "",
+            conversation=None if conversation is None else ConversationId(conversation),
+            case=None if case is None else CaseId(case),
+            since=since,
+            until=until,
+        ),
         before=cursors.moment_of(cursor) if cursor else None,
-        limit=limit + 1,
+        limit=limit,
     )
-    more = None
-    if len(found) > limit:
-        last = found[limit - 1]
-        more = cursors.of_moment(last.received_at, last.id)
-    return EventsOut(items=[EventOut.of(noticed) for noticed in found[:limit]], next=more)
+    return EventsOut(
+        items=[EventOut.of(noticed) for noticed in page.items],
+        next=None if page.next is None else cursors.of_moment(*page.next),
+    )

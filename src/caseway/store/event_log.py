@@ -1,0 +1,344 @@
+"""The event log as people read it: pages that cost the same wherever they begin."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from caseway.domain.adoption import Outcome
+from caseway.domain.delivery import State as Debt
+from caseway.domain.ids import CaseId, ConnectionId, ConversationId, EventId, OrganisationId
+from caseway.ports import JournalLine, Noticed, Ran
+from caseway.ports.event_log import (
+    Brought,
+    Counted,
+    EventFilter,
+    EventPage,
+    Exported,
+    Place,
+    Refused,
+    Strip,
+    TokenStanding,
+    WholeEvent,
+)
+from caseway.store.intake import transaction
+from caseway.store.queries import Connection as Link
+from caseway.store.queries import load
+from caseway.store.reads import END_OF_TIME
+
+SQL: Final = load("event_log")
+REACH: Final = 10_000  # events that one search reads at most
+BEGINNING: Final = datetime(2000, 1, 1, tzinfo=UTC)
+SKEW: Final = timedelta(milliseconds=20)  # a look's beginning is stamped by another clock
+BECAUSE: Final = timedelta(hours=1)  # a look that begins later had other reasons
+MOST_LOOKS: Final = 6
+MOST_BROUGHT: Final = 20
+MOST_REFUSED: Final = 20
+MOST_UNCOUNTED: Final = 20_000
+HOUR: Final = timedelta(hours=1)
+
+
+class PostgresEventLog:
+    """Bound by the row-level policies."""
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", *, reach: int = REACH) -> None:
+        self._pool = pool
+        self._reach = reach
+
+    async def page(
+        self,
+        organisation: OrganisationId,
+        wanted: EventFilter,
+        *,
+        before: Place | None,
+        limit: int,
+    ) -> EventPage:
+        async with transaction(self._pool, organisation) as link:
+            return await read_page(
+                link, organisation, wanted, before=before, limit=limit, reach=self._reach
+            )
+
+    async def first_looks(
+        self, organisation: OrganisationId, events: Sequence[Noticed]
+    ) -> dict[EventId, Ran]:
+        asked = [e for e in events if e.conversation is not None]
+        if not asked:
+            return {}
+        async with transaction(self._pool, organisation) as link:
+            found = await SQL["first_looks"].fetch(
+                link,
+                organisation=organisation,
+                conversations=[e.conversation for e in asked],
+                received=[e.received_at for e in asked],
+                skew=SKEW,
+                within=BECAUSE,
+            )
+        return {asked[row["ord"] - 1].id: _ran(row) for row in found}
+
+    async def event(self, organisation: OrganisationId, event: EventId) -> WholeEvent | None:
+        async with transaction(self._pool, organisation) as link:
+            row = await SQL["whole"].fetchrow(link, organisation=organisation, event=event)
+            if row is None:
+                return None
+            ran = await self._looks_after(link, organisation, row)
+            brought = await self._brought(link, organisation, row, ran)
+        return WholeEvent(
+            noticed=_noticed(row),
+            connection_name=row["connection_name"],
+            source=row["source"],
+            token=_token(row),
+            body=row["body"],
+            customer=row["customer"],
+            stopped=row["stopped"],
+            waits_until=row["due_at"],
+            ran=ran,
+            brought=brought,
+        )
+
+    async def _looks_after(
+        self, link: Link, organisation: OrganisationId, row: asyncpg.Record
+    ) -> tuple[Ran, ...]:
+        if row["conversation_id"] is None:
+            return ()
+        found = await SQL["looks_after"].fetch(
+            link,
+            organisation=organisation,
+            conversation=row["conversation_id"],
+            received=row["received_at"],
+            skew=SKEW,
+            within=BECAUSE,
+            most=MOST_LOOKS,
+        )
+        return tuple(_ran(one) for one in found)
+
+    async def _brought(
+        self,
+        link: Link,
+        organisation: OrganisationId,
+        row: asyncpg.Record,
+        ran: tuple[Ran, ...],
+    ) -> tuple[Brought, ...]:
+        if not ran:
+            return ()
+        found = await SQL["brought"].fetch(
+            link,
+            organisation=organisation,
+            conversation=row["conversation_id"],
+            since=ran[0].begun_at - SKEW,
+            until=_that_read(ran).ended_at,
+            most=MOST_BROUGHT,
+        )
+        return tuple(_brought(one) for one in found)
+
+    async def place(self, organisation: OrganisationId, event: EventId) -> Place | None:
+        async with transaction(self._pool, organisation) as link:
+            row = await SQL["place"].fetchrow(link, organisation=organisation, event=event)
+        return None if row is None else (row["received_at"], row["id"])
+
+    async def newest(self, organisation: OrganisationId) -> EventId | None:
+        async with transaction(self._pool, organisation) as link:
+            found = await SQL["newest"].fetchval(link, organisation=organisation)
+        return None if found is None else EventId(found)
+
+    async def cases_numbered(
+        self, organisation: OrganisationId, number: str
+    ) -> Sequence[ConversationId]:
+        async with transaction(self._pool, organisation) as link:
+            found = await SQL["numbered"].fetch(link, organisation=organisation, number=number)
+        return [ConversationId(row["id"]) for row in found]
+
+    async def export(
+        self,
+        organisation: OrganisationId,
+        wanted: EventFilter,
+        *,
+        before: Place | None,
+        limit: int,
+    ) -> tuple[Sequence[Exported], Place | None]:
+        async with transaction(self._pool, organisation) as link:
+            page = await read_page(
+                link, organisation, wanted, before=before, limit=limit, reach=self._reach
+            )
+            found = await SQL["bodies"].fetch(
+                link,
+                organisation=organisation,
+                times=[e.received_at for e in page.items],
+                ids=[e.id for e in page.items],
+            )
+        # One that a retention took meanwhile is left out.
+        told = [
+            Exported(page.items[row["ord"] - 1], row["source"], row["token_name"], row["body"])
+            for row in found
+        ]
+        return told, page.next
+
+    async def strip(
+        self, organisation: OrganisationId, *, since: datetime, until: datetime, bar: timedelta
+    ) -> Strip:
+        """Bars of an hour or more are added up from hours; their span begins with one."""
+        span = {"organisation": organisation, "since": since, "until": until, "bar": bar}
+        async with transaction(self._pool, organisation) as link:
+            through = await SQL["counted_through"].fetchval(link)
+            whole = await SQL["counted"].fetch(link, **span, per="minute" if bar < HOUR else "hour")
+            rest = await SQL["not_yet_counted"].fetch(
+                link, **span, through=through, most=MOST_UNCOUNTED
+            )
+        sums: dict[tuple[datetime, Outcome], int] = {}
+        for row in (*whole, *rest):
+            key = row["at"], Outcome(row["outcome"])
+            sums[key] = sums.get(key, 0) + row["events"]
+        cut = sum(row["events"] for row in rest) >= MOST_UNCOUNTED
+        counts = tuple(Counted(at, outcome, many) for (at, outcome), many in sorted(sums.items()))
+        return Strip(counts, through if cut else until)
+
+    async def refused(self, organisation: OrganisationId, since: datetime) -> Sequence[Refused]:
+        async with transaction(self._pool, organisation) as link:
+            found = await SQL["refused"].fetch(
+                link, organisation=organisation, since=since.date(), most=MOST_REFUSED
+            )
+        return [Refused(r["public_name"], r["source"], r["calls"], r["known"]) for r in found]
+
+
+async def read_page(
+    link: Link,
+    organisation: OrganisationId,
+    wanted: EventFilter,
+    *,
+    before: Place | None,
+    limit: int,
+    reach: int = REACH,
+) -> EventPage:
+    """One page of what is wanted, from whichever index leads there."""
+    last = before or END_OF_TIME
+    if wanted.until is not None:
+        last = min(last, (max(wanted.until, BEGINNING), UUID(int=0)))
+    asked: dict[str, object] = {
+        "organisation": organisation,
+        "since": min(max(wanted.since or BEGINNING, BEGINNING), END_OF_TIME[0]),
+        "before": last[0],
+        "before_id": last[1],
+        "reach": reach,
+        "outcome": wanted.outcome or "",
+        "type": wanted.type,
+        "found_by": wanted.found_by,
+        "connection": wanted.connection,
+        "case": wanted.case,
+        "most": limit + 1,
+    }
+    if wanted.conversation is not None:
+        conversations = [wanted.conversation]
+    elif wanted.case is not None:
+        conversations = await _having(link, organisation, wanted.case)
+    else:
+        return await _page(link, asked, limit, reach)
+    if not conversations:  # a case that is not ours: its events were ignored
+        asked["outcome"] = wanted.outcome or Outcome.IGNORED
+        return await _page(link, asked, limit, reach)
+    pages = [await _page(link, asked, limit, reach, one) for one in conversations]
+    return _merged(pages, limit)
+
+
+async def _having(link: Link, organisation: OrganisationId, case: CaseId) -> list[ConversationId]:
+    found = await SQL["having_case"].fetch(link, organisation=organisation, cases=[case])
+    return [ConversationId(row["conversation_id"]) for row in found]
+
+
+async def _page(
+    link: Link,
+    asked: Mapping[str, object],
+    limit: int,
+    reach: int,
+    conversation: ConversationId | None = None,
+) -> EventPage:
+    if conversation is not None:
+        found = await SQL["by_conversation"].fetch(link, **asked, conversation=conversation)
+    elif asked["outcome"] in {"", Outcome.ACCEPTED}:
+        found = await SQL["by_time"].fetch(link, **asked)
+    else:
+        found = await SQL["by_outcome"].fetch(link, **asked)
+    items = tuple(_noticed(row) for row in found if row["wanted"])
+    if len(items) > limit:
+        return EventPage(items[:limit], _place(items[limit - 1]))
+    if found and found[-1]["nth"] == reach:
+        end = found[-1]
+        return EventPage(items, (end["received_at"], end["id"]), searched_to=end["received_at"])
+    return EventPage(items, None)
+
+
+def _merged(pages: Sequence[EventPage], limit: int) -> EventPage:
+    """Several ways side by side: good as far as the one that ended first."""
+    ends = [page.next for page in pages if page.next is not None]
+    end = max(ends) if ends else None
+    items = {e.id: e for page in pages for e in page.items if end is None or _place(e) >= end}
+    ordered = sorted(items.values(), key=_place, reverse=True)
+    if len(ordered) > limit:
+        return EventPage(tuple(ordered[:limit]), _place(ordered[limit - 1]))
+    short = end is not None and not any(_place(e) == end for e in ordered)
+    return EventPage(tuple(ordered), end, searched_to=end[0] if end and short else None)
+
+
+def _that_read(ran: Sequence[Ran]) -> Ran:
+    """The first look that Creatio answered: what came before it was only tried."""
+    for look in ran:
+        if not any(line.side == "creatio" and line.outcome == "later" for line in look.lines):
+            return look
+    return ran[0]
+
+
+def _place(event: Noticed) -> Place:
+    return event.received_at, event.id
+
+
+def _noticed(row: asyncpg.Record) -> Noticed:
+    return Noticed(
+        id=EventId(row["id"]),
+        received_at=row["received_at"],
+        found_by=row["found_by"],
+        type=row["event_type"],
+        case=None if row["case_id"] is None else CaseId(row["case_id"]),
+        conversation=(
+            None if row["conversation_id"] is None else ConversationId(row["conversation_id"])
+        ),
+        outcome=Outcome(row["outcome"]),
+        reason=row["reason"],
+        connection=ConnectionId(row["connection_id"]),
+        case_number=row["case_number"] or "",
+    )
+
+
+def _ran(row: asyncpg.Record) -> Ran:
+    return Ran(
+        id=row["id"],
+        conversation=ConversationId(row["conversation_id"]),
+        begun_at=row["begun_at"],
+        ended_at=row["ended_at"],
+        lines=tuple(msgspec.json.decode(row["steps"], type=list[JournalLine])),
+    )
+
+
+def _token(row: asyncpg.Record) -> TokenStanding | None:
+    if row["token_created_at"] is None:
+        return None
+    return TokenStanding(
+        public_name=row["token_name"],
+        created_at=row["token_created_at"],
+        expires_at=row["token_expires_at"],
+        revoked_at=row["token_revoked_at"],
+    )
+
+
+def _brought(row: asyncpg.Record) -> Brought:
+    return Brought(
+        conversation=ConversationId(row["conversation_id"]),
+        author_name=row["author_name"],
+        channel_name=row["channel_name"],
+        state=None if row["state"] is None else Debt(row["state"]),
+        reason=row["reason"] or "",
+        attempts=row["attempts"] or 0,
+        possible_double=bool(row["possible_double"]),
+        kept_at=row["kept_at"],
+        settled_at=row["settled_at"],
+    )
