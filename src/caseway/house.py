@@ -36,10 +36,12 @@ from caseway.store.event_counts import PostgresEventCounts
 from caseway.store.healing import PostgresHealing
 from caseway.store.looks import LEASE, PostgresLooks
 from caseway.store.reached import UNREACHED
+from caseway.store.replay_orders import PostgresRunningReplays
 from caseway.store.roles import Role
 from caseway.store.sweeps import PostgresSweeps
 from caseway.sync.metered import MeteredChannel
 from caseway.sync.reconciler import Reconciler, Surroundings
+from caseway.sync.replayer import Replayer
 from caseway.sync.sweeper import Sweeper
 from caseway.sync.worker import Retention, Worker
 from caseway.telemetry import Metrics
@@ -157,6 +159,11 @@ class House:
             sweeper=sweeper if settings.sweep else None,
             healing=self.healing,
             counts=PostgresEventCounts(self.store.sync),
+            replayer=Replayer(
+                orders=PostgresRunningReplays(self.store.sync),
+                connection=self.directory.connection,
+                calls=self.calls.of,
+            ),
             consume=rounds,
             retention=Retention(settings.keep_events_days, settings.keep_ignored_days),
             metrics=self.metrics,

@@ -27,6 +27,7 @@ from caseway.store.rates import PostgresRates
 from caseway.store.reached import UNREACHED
 from caseway.store.reads import PostgresReads
 from caseway.store.refusals import PostgresRefusals
+from caseway.store.replay_orders import PostgresReplayOrders
 from caseway.store.roles import Role
 from caseway.store.wakes import PostgresWakes
 from caseway.store.webhooks import SharedCommit
@@ -143,6 +144,7 @@ async def _web(
     parts = Parts(
         events=commit,
         event_log=PostgresEventLog(web_pool),
+        replays=PostgresReplayOrders(web_pool),
         directory=house.directory,
         refusals=PostgresRefusals(store.sync),
         intake=PostgresIntake(web_pool),

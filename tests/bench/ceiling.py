@@ -28,6 +28,7 @@ from caseway.store.people import people_over
 from caseway.store.rates import PostgresRates
 from caseway.store.reads import PostgresReads
 from caseway.store.refusals import PostgresRefusals
+from caseway.store.replay_orders import PostgresReplayOrders
 from caseway.store.roles import Role
 from caseway.store.wakes import PostgresWakes
 from caseway.store.widget_sessions import PostgresWidgetSessions
@@ -59,6 +60,7 @@ async def serve() -> None:
         parts = Parts(
             events=KeepsNothing(),
             event_log=PostgresEventLog(pool),
+            replays=PostgresReplayOrders(pool),
             directory=Directory(store.sync, store.secrets),
             refusals=PostgresRefusals(store.sync),
             intake=PostgresIntake(pool),

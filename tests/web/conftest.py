@@ -34,6 +34,7 @@ from caseway.store.people import people_over
 from caseway.store.rates import PostgresRates
 from caseway.store.reads import PostgresReads
 from caseway.store.refusals import PostgresRefusals
+from caseway.store.replay_orders import PostgresReplayOrders
 from caseway.store.secrets import Secrets, new_key
 from caseway.store.tokens import Tokens
 from caseway.store.wakes import PostgresWakes
@@ -210,6 +211,7 @@ async def house(
         parts = Parts(
             events=events,
             event_log=PostgresEventLog(web_pool),
+            replays=PostgresReplayOrders(web_pool),
             directory=Directory(pool, secrets),
             refusals=PostgresRefusals(pool),
             intake=PostgresIntake(web_pool),

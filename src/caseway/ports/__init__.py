@@ -43,6 +43,7 @@ from caseway.ports.people import (
     Users,
 )
 from caseway.ports.reads import Happened, Noticed, Overview, Ran, Reads, Said, Story
+from caseway.ports.replaying import Replays, RunningReplays
 from caseway.ports.samples import OurCase, OurCases, Sample, Sampled, Samples, Standing
 from caseway.ports.setup import Findings, LastTest, Progress, Setup, Swept
 from caseway.ports.ticketing import CALL_TIMEOUT, Call, CallCounter, Ticketing
@@ -130,7 +131,9 @@ __all__ = [
     "Refused",
     "RefusedCalls",
     "Repeats",
+    "Replays",
     "Reservation",
+    "RunningReplays",
     "Said",
     "Sample",
     "Sampled",

@@ -29,6 +29,7 @@ class Kind(StrEnum):
     INVITATION = "invitation"
     DOOR = "door"
     CONVERSATION = "conversation"
+    REPLAY = "replay"
 
 
 class Change(StrEnum):

@@ -31,7 +31,15 @@ log = structlog.get_logger()
 TOKEN_TTL: Final = timedelta(seconds=1)
 TTL: Final = timedelta(seconds=5)
 UNCACHED: Final = frozenset(
-    {Kind.KEY, Kind.USER, Kind.SESSION, Kind.INVITATION, Kind.DOOR, Kind.CONVERSATION}
+    {
+        Kind.KEY,
+        Kind.USER,
+        Kind.SESSION,
+        Kind.INVITATION,
+        Kind.DOOR,
+        Kind.CONVERSATION,
+        Kind.REPLAY,
+    }
 )
 
 

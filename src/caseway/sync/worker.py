@@ -13,6 +13,7 @@ import structlog
 from caseway.domain.ids import ConversationKey
 from caseway.ports import EventCounts, Healing
 from caseway.sync.reconciler import Reconciler
+from caseway.sync.replayer import Replayer
 from caseway.sync.sweeper import Sweeper
 from caseway.telemetry import Metrics
 
@@ -20,6 +21,7 @@ log = structlog.get_logger()
 
 HEAL_EVERY: Final = timedelta(seconds=30)
 OLD: Final = timedelta(minutes=1)
+REPLAY_EVERY: Final = timedelta(seconds=1)
 COUNT_EVERY: Final = timedelta(seconds=30)
 TIDY_EVERY: Final = timedelta(minutes=10)
 SWEEP_LOOK_EVERY: Final = timedelta(seconds=1)
@@ -42,6 +44,7 @@ class Worker:
     sweeper: Sweeper | None  # None: webhooks only
     healing: Healing
     counts: EventCounts
+    replayer: Replayer
     consume: Consume
     retention: Retention
     metrics: Metrics
@@ -56,6 +59,7 @@ class Worker:
             if self.sweeper is not None:
                 parts.create_task(self._again(self.sweeper.pass_over, pause=SWEEP_LOOK_EVERY))
             parts.create_task(self._again(self._heal, pause=HEAL_EVERY))
+            parts.create_task(self._again(self.replayer.pass_over, pause=REPLAY_EVERY))
             parts.create_task(self._again(self.counts.count, pause=COUNT_EVERY))
             parts.create_task(self._again(self._tidy, pause=TIDY_EVERY))
         log.info("worker.stopped")

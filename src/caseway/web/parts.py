@@ -17,6 +17,7 @@ from caseway.ports import (
     Reads,
     RefusalCounts,
     Repeats,
+    Replays,
     Wakes,
     WidgetSessions,
 )
@@ -30,6 +31,7 @@ Check = Callable[[], Awaitable[str]]  # what is wrong, in words; empty: nothing
 class Parts:
     events: Events
     event_log: EventLog
+    replays: Replays
     directory: Directory
     refusals: RefusalCounts
     intake: Intake

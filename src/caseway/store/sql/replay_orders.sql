@@ -1,0 +1,145 @@
+-- Replays: events whose conversations are looked at again, on a person's word.
+
+-- name: picked(organisation, events)
+-- role: web
+-- Events by their ids. Index: webhook_event_id.
+SELECT id, received_at, event_type, case_id, conversation_id, connection_id FROM webhook_event
+ WHERE organisation_id = :organisation AND id = ANY(:events::uuid[]);
+
+-- name: standing_of(organisation, conversations, since)
+-- role: web
+-- What a look may bring: replies kept since the first event, and whether sync has stopped.
+-- Index: conversation_pkey, message's position.
+SELECT c.id, c.connection_id, c.parked_at IS NOT NULL AS stopped,
+       (SELECT count(*) FROM message m
+         WHERE m.organisation_id = c.organisation_id AND m.conversation_id = c.id
+           AND m.author = 'agent' AND m.kept_at >= n.since) AS replies
+  FROM unnest(:conversations::uuid[], :since::timestamptz[]) AS n(conversation, since)
+  JOIN conversation c ON c.organisation_id = :organisation AND c.id = n.conversation;
+
+-- name: keep(organisation, order, about, events, looks, actor)
+-- role: web
+-- The order itself.
+INSERT INTO replay_order (organisation_id, id, about, events, looks, ordered_by)
+VALUES (:organisation, :order, :about, :events, :looks, :actor);
+
+-- name: keep_looks(organisation, order, conversations, since)
+-- role: web
+-- A look for each conversation.
+INSERT INTO replay_look (organisation_id, order_id, conversation_id, connection_id, since)
+SELECT :organisation, :order, c.id, c.connection_id, n.since
+  FROM unnest(:conversations::uuid[], :since::timestamptz[]) AS n(conversation, since)
+  JOIN conversation c ON c.organisation_id = :organisation AND c.id = n.conversation;
+
+-- name: stop(organisation, order)
+-- role: web
+-- Looks that have begun come to their end.
+UPDATE replay_order SET state = 'stopped', ended_at = now(), waits = ''
+ WHERE organisation_id = :organisation AND id = :order AND state = 'running'
+RETURNING 1;
+
+-- name: orders(organisation, order, most)
+-- role: web
+-- One order, or the newest, with how far each has come. Index: replay_order_pkey, replay_order_newest.
+SELECT o.id, o.about, o.events, o.looks, o.state, o.waits, o.ordered_by, o.ordered_at, o.ended_at,
+       l.begun, l.ended
+  FROM replay_order o
+ CROSS JOIN LATERAL (
+       SELECT count(*) FILTER (WHERE marked_at IS NOT NULL AND ended_at IS NULL) AS begun,
+              count(ended_at) AS ended
+         FROM replay_look l
+        WHERE l.organisation_id = o.organisation_id AND l.order_id = o.id) l
+ WHERE o.organisation_id = :organisation AND (:order::uuid IS NULL OR o.id = :order)
+ ORDER BY o.ordered_at DESC
+ LIMIT :most;
+
+-- name: replies(organisation, order)
+-- role: web
+-- What the looks of an order have imported. Index: message's position.
+SELECT count(*) FROM replay_look l
+  JOIN message m ON m.organisation_id = l.organisation_id AND m.conversation_id = l.conversation_id
+   AND m.author = 'agent' AND m.kept_at >= l.marked_at
+   AND m.kept_at <= coalesce(l.ended_at, now())
+ WHERE l.organisation_id = :organisation AND l.order_id = :order AND l.marked_at IS NOT NULL;
+
+-- name: left(organisation, order, most)
+-- role: web
+-- Conversations that wait, or whose sync has stopped. Index: replay_look_pkey.
+SELECT l.conversation_id, l.became, p.name AS customer, coalesce(c.parked_reason, '') AS reason
+  FROM replay_look l
+  JOIN conversation c ON c.organisation_id = l.organisation_id AND c.id = l.conversation_id
+  JOIN contact p ON p.organisation_id = c.organisation_id AND p.id = c.contact_id
+ WHERE l.organisation_id = :organisation AND l.order_id = :order AND l.became IN ('waits', 'stopped')
+ ORDER BY l.ended_at, l.conversation_id
+ LIMIT :most;
+
+-- name: running()
+-- Orders to carry out, the oldest first. Index: replay_order_running (partial).
+SELECT organisation_id, id FROM replay_order WHERE state = 'running' ORDER BY ordered_at LIMIT 20;
+
+-- name: settle(organisation, order, patience)
+-- A look has ended when a lease younger than its mark was released and nothing is to be tried again;
+-- what is tried again by itself holds the order up for a while only. Index: replay_look_begun.
+UPDATE replay_look l
+   SET ended_at = now(),
+       became = CASE WHEN c.parked_at IS NOT NULL THEN 'stopped'
+                     WHEN c.lease_epoch > l.epoch AND c.lease_until IS NULL AND c.failures = 0
+                     THEN 'looked' ELSE 'waits' END
+  FROM conversation c
+ WHERE l.organisation_id = :organisation AND l.order_id = :order
+   AND l.marked_at IS NOT NULL AND l.ended_at IS NULL
+   AND c.organisation_id = l.organisation_id AND c.id = l.conversation_id
+   AND (c.parked_at IS NOT NULL
+        OR (c.lease_epoch > l.epoch AND c.lease_until IS NULL AND c.failures = 0)
+        OR l.marked_at < now() - :patience::interval);
+
+-- name: begun(organisation, order)
+-- Looks under way. Index: replay_look_begun.
+SELECT count(*) FROM replay_look
+ WHERE organisation_id = :organisation AND order_id = :order
+   AND marked_at IS NOT NULL AND ended_at IS NULL;
+
+-- name: finish(organisation, order)
+-- The last look has ended. Index: replay_look_owed, replay_look_begun.
+UPDATE replay_order o SET state = 'done', ended_at = now(), waits = ''
+ WHERE o.organisation_id = :organisation AND o.id = :order AND o.state = 'running'
+   AND NOT EXISTS (SELECT 1 FROM replay_look l
+                    WHERE l.organisation_id = o.organisation_id AND l.order_id = o.id
+                      AND l.marked_at IS NULL)
+   AND NOT EXISTS (SELECT 1 FROM replay_look l
+                    WHERE l.organisation_id = o.organisation_id AND l.order_id = o.id
+                      AND l.marked_at IS NOT NULL AND l.ended_at IS NULL)
+RETURNING 1;
+
+-- name: owed(organisation, order, most)
+-- The next looks. Index: replay_look_owed (partial).
+SELECT organisation_id, conversation_id AS id, connection_id FROM replay_look
+ WHERE organisation_id = :organisation AND order_id = :order AND marked_at IS NULL
+ ORDER BY since, conversation_id
+ LIMIT :most;
+
+-- name: hold(organisation, order)
+-- Of several workers one begins looks; an order that was stopped gives no row.
+SELECT 1 FROM replay_order
+ WHERE organisation_id = :organisation AND id = :order AND state = 'running'
+   FOR UPDATE;
+
+-- name: begin(organisation, order, conversation)
+-- The conversation is locked and marked: which lease it has, and from when on its activities are
+-- read again.
+WITH begun AS (
+    UPDATE replay_look l SET marked_at = now(), epoch = c.lease_epoch
+      FROM conversation c
+     WHERE l.organisation_id = :organisation AND l.order_id = :order
+       AND l.conversation_id = :conversation AND l.marked_at IS NULL
+       AND c.organisation_id = l.organisation_id AND c.id = l.conversation_id
+    RETURNING l.since
+)
+UPDATE conversation c SET read_through = least(c.read_through, b.since)
+  FROM begun b
+ WHERE c.organisation_id = :organisation AND c.id = :conversation;
+
+-- name: wait(organisation, order, why)
+-- Shown while the order is under way.
+UPDATE replay_order SET waits = :why
+ WHERE organisation_id = :organisation AND id = :order AND state = 'running' AND waits <> :why;

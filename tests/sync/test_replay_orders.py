@@ -1,0 +1,202 @@
+"""Events are replayed on a person's word: weighed first, carried out slowly, stopped at any time."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+from caseway.domain.connection import Connection
+from caseway.domain.ids import CaseId, ConnectionKey, ConversationKey, EventId
+from caseway.domain.reply_rule import ReplyRule
+from caseway.ports.event_log import EventFilter
+from caseway.ports.replaying import Choice, Order, OrderId
+from caseway.store.replay_orders import PostgresReplayOrders, PostgresRunningReplays
+from caseway.sync.replayer import Replayer
+from tests.events import keep
+from tests.stories import Story
+from tests.sync.scenarios import replies
+
+HOURS = timedelta(hours=1)
+ALL = Choice(wanted=EventFilter())
+
+
+class Calls:
+    def __init__(self, used: int) -> None:
+        self.used = used
+
+    def count(self, call: object) -> None: ...
+
+    def used_today(self) -> int:
+        return self.used
+
+
+def replayer(story: Story, used: int = 0, patience: timedelta = timedelta(minutes=1)) -> Replayer:
+    async def connection(_key: ConnectionKey) -> Connection:
+        return story.connection
+
+    running = PostgresRunningReplays(story.pool, patience=patience)
+    calls = Calls(used)
+    return Replayer(running, connection, lambda _key: calls)
+
+
+async def event(story: Story, key: ConversationKey | None, case: CaseId, ago: timedelta) -> EventId:
+    return await keep(
+        story.owner,
+        story.connection.organisation,
+        story.connection.id,
+        at=datetime.now(tz=UTC) - ago,
+        case=case,
+        conversation=None if key is None else key.conversation,
+    )
+
+
+async def conversations(story: Story, many: int) -> Sequence[tuple[ConversationKey, CaseId]]:
+    """Each with its case and nothing owed."""
+    keys = [(await story.customer_writes("one", peer=f"p{n}")).key for n in range(many)]
+    await story.work()
+    return [(key, CaseId((await story.row(key))["case_id"])) for key in keys]
+
+
+async def ordered(story: Story, choice: Choice = ALL) -> OrderId:
+    made = await PostgresReplayOrders(story.web).order(
+        story.connection.organisation, choice, about="all events", actor="mara@example.com"
+    )
+    assert made is not None
+    return made
+
+
+async def standing(story: Story, order: OrderId) -> Order:
+    found = await PostgresReplayOrders(story.web).standing(story.connection.organisation, order)
+    assert found is not None
+    return found
+
+
+async def carried_out(story: Story, order: OrderId, *, rounds: int = 20) -> Order:
+    for _ in range(rounds):
+        await replayer(story).pass_over()  # another worker each time
+        await story.work()
+        if (found := await standing(story, order)).state != "running":
+            return found
+    raise AssertionError("the order never ends")
+
+
+async def test_what_the_rule_held_back_is_found_and_delivered_once_after_the_rule_was_widened(
+    story: Story,
+) -> None:
+    settings = story.connection.settings
+    narrow = replace(settings, reply_rule=ReplyRule(types=frozenset()))
+    [(key, case)] = await conversations(story, 1)
+    story.connection = replace(story.connection, settings=narrow)
+    story.creatio.agent_replies(case, "We order new pads", at=datetime.now(tz=UTC) - 5 * HOURS)
+    picked = await event(story, key, case, ago=5 * HOURS)
+    other = await event(story, None, CaseId(uuid4()), ago=HOURS)
+    await story.webhook(case)
+    await story.work()
+    assert replies(story) == []
+    story.connection = replace(story.connection, settings=settings)
+    await story.webhook(case)
+    await story.work()
+    assert replies(story) == [], "a look reads back an hour"
+
+    orders = PostgresReplayOrders(story.web)
+    choice = Choice(picked=(picked, other))
+    weighed = await orders.weigh(story.connection.organisation, choice)
+    assert (weighed.events, weighed.without, weighed.conversations) == (2, 1, 1)
+    assert (weighed.calls, weighed.replies, weighed.stopped) == (2, 1, 0)
+    done = await carried_out(story, await ordered(story, choice))
+    assert replies(story) == ["We order new pads"]
+    assert (done.state, done.ended, done.replies, done.left) == ("done", 1, 1, ())
+
+    assert (await orders.weigh(story.connection.organisation, choice)).replies == 0
+    await carried_out(story, await ordered(story, choice))
+    assert replies(story) == ["We order new pads"], "what is delivered is not sent twice"
+    audit = await story.owner.fetch("SELECT actor, action FROM audit_entry ORDER BY at")
+    assert [tuple(row) for row in audit] == [("mara@example.com", "replay.ordered")] * 2
+
+
+async def test_a_few_at_a_time_whichever_worker_comes_and_no_more_once_it_is_stopped(
+    story: Story,
+) -> None:
+    for key, case in await conversations(story, 10):
+        await event(story, key, case, ago=HOURS)
+    order = await ordered(story)
+    for _ in range(3):
+        await replayer(story).pass_over()
+    assert await story.waiting_jobs() == 4
+    assert (await standing(story, order)).begun == 4
+    await story.work()
+    await replayer(story).pass_over()
+    halfway = await standing(story, order)
+    assert (halfway.ended, halfway.begun, halfway.looks) == (4, 4, 10)
+
+    orders = PostgresReplayOrders(story.web)
+    ours = story.connection.organisation
+    assert await orders.stop(ours, order, actor="mara@example.com")
+    assert not await orders.stop(ours, order, actor="mara@example.com"), "once"
+    await story.work()
+    await replayer(story).pass_over()
+    assert await story.waiting_jobs() == 0
+    stopped = await standing(story, order)
+    assert (stopped.state, stopped.looks) == ("stopped", 10)
+    assert (
+        await story.owner.fetchval("SELECT count(*) FROM replay_look WHERE marked_at IS NULL") == 2
+    )
+
+
+async def test_the_last_quarter_of_the_days_calls_is_left_to_replies(story: Story) -> None:
+    [(key, case)] = await conversations(story, 1)
+    await event(story, key, case, ago=HOURS)
+    order = await ordered(story)
+    await replayer(story, used=7_499).pass_over()
+    assert await story.waiting_jobs() == 0
+    assert "kept for replies" in (await standing(story, order)).waits
+    await replayer(story, used=7_498).pass_over()
+    found = await standing(story, order)
+    assert (found.waits, found.begun) == ("", 1)
+
+
+async def test_what_cannot_be_looked_at_now_is_named_and_holds_nobody_up(story: Story) -> None:
+    (parked, its_case), (busy, its_other), (fine, last) = await conversations(story, 3)
+    await story.owner.execute(
+        "UPDATE conversation SET parked_at = now(), parked_reason = 'The case is gone.'"
+        " WHERE id = $1",
+        parked.conversation,
+    )
+    for key, case in ((parked, its_case), (busy, its_other), (fine, last)):
+        await event(story, key, case, ago=HOURS)
+    weighed = await PostgresReplayOrders(story.web).weigh(story.connection.organisation, ALL)
+    assert (weighed.conversations, weighed.stopped, weighed.calls) == (3, 1, 4)
+    order = await ordered(story)
+    await replayer(story).pass_over()
+    for job in await story.jobs():
+        fate = "down" if job == busy else "ok"
+        story.creatio.fate = lambda _kind, its=fate: its  # type: ignore[misc] # bound in the loop
+        await story.reconciler().look(job)
+    await replayer(story).pass_over()
+    assert (await standing(story, order)).state == "running", "it will be tried again"
+    await replayer(story, patience=timedelta(0)).pass_over()
+    done = await standing(story, order)
+    assert (done.state, done.ended) == ("done", 3)
+    assert {(one.conversation, one.became, one.reason) for one in done.left} == {
+        (parked.conversation, "stopped", "The case is gone."),
+        (busy.conversation, "waits", ""),
+    }
+
+
+async def test_an_event_whose_case_became_ours_later_is_looked_at_and_the_newest_come_first(
+    story: Story,
+) -> None:
+    made = await conversations(story, 3)
+    for number, (_, case) in enumerate(made):
+        await event(story, None, case, ago=number * HOURS)
+    few = PostgresReplayOrders(story.web, most_events=2)
+    ours = story.connection.organisation
+    weighed = await few.weigh(ours, ALL)
+    assert (weighed.events, weighed.cut, weighed.conversations) == (2, True, 2)
+    order = await few.order(ours, ALL, about="the newest", actor="mara@example.com")
+    looks = await story.owner.fetch(
+        "SELECT conversation_id FROM replay_look WHERE order_id = $1 ORDER BY since DESC", order
+    )
+    assert [row[0] for row in looks] == [key.conversation for key, _ in made[:2]]
+    nothing = Choice(picked=(EventId(uuid4()),))
+    assert await few.order(ours, nothing, about="nothing", actor="mara@example.com") is None
