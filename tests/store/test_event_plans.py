@@ -11,7 +11,8 @@ import pytest
 
 from caseway.store.queries import Query, load
 from tests import database as ground
-from tests.sync.test_plans import CONNECTION, ORGANISATION, made_of, read
+from tests.plans import WITHOUT_REFERENCES, read
+from tests.sync.test_plans import CONNECTION, ORGANISATION, made_of
 
 LOG: Final = load("event_log")
 DAYS: Final = 12
@@ -24,10 +25,8 @@ MOST_ROWS: Final = 2 * (PAGE + 1) + DAYS + 6
 # A search's rows, counted where they are read and where they are judged.
 MOST_SEARCHED: Final = 2 * REACH + DAYS + 6
 MONTH: Final = f"""
-DO $do$ DECLARE one record; name text; BEGIN
-    FOR one IN SELECT conname, conrelid::regclass AS owner FROM pg_constraint
-                WHERE contype = 'f' AND connamespace = 'public'::regnamespace
-    LOOP EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', one.owner, one.conname); END LOOP;
+{WITHOUT_REFERENCES}
+DO $do$ BEGIN
     FOR day IN 1..{DAYS} LOOP
         EXECUTE format('CREATE TABLE webhook_event_past%s PARTITION OF webhook_event'
             || ' FOR VALUES FROM (%L) TO (%L)', day,
