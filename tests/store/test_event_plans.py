@@ -34,8 +34,6 @@ DO $do$ BEGIN
             (current_date - day + 1)::timestamp AT TIME ZONE 'UTC');
     END LOOP;
 END $do$;
-CREATE FUNCTION pg_temp.id(kind text, n bigint) RETURNS uuid LANGUAGE sql IMMUTABLE AS
-    $$ SELECT md5(kind || n)::uuid $$;
 INSERT INTO organisation (id, name) VALUES ('{ORGANISATION}', 'history');
 INSERT INTO connection (organisation_id, id, name, base_url, auth, login, secret)
 VALUES ('{ORGANISATION}', '{CONNECTION}', 'north', 'http://127.0.0.1', 'oauth', 'client', '');

@@ -201,8 +201,6 @@ CREATE INDEX conversation_number ON conversation (organisation_id, case_number C
     WHERE case_number <> '';
 CREATE INDEX conversation_newest ON conversation (organisation_id, created_at DESC, id DESC);
 CREATE INDEX conversation_contact ON conversation (organisation_id, contact_id);
-CREATE INDEX conversation_number ON conversation (organisation_id, case_number)
-    WHERE case_number <> '';
 CREATE INDEX conversation_due ON conversation (due_at) WHERE due_at IS NOT NULL AND parked_at IS NULL;
 CREATE INDEX conversation_leased ON conversation (lease_until) WHERE lease_until IS NOT NULL;
 CREATE INDEX conversation_parked ON conversation (organisation_id, parked_at) WHERE parked_at IS NOT NULL;

@@ -111,7 +111,8 @@ SELECT n.case_id, l.conversation_id, l.connection_id
 -- role: web
 -- Conversations by their case's number. Index: conversation_number.
 SELECT id FROM conversation
- WHERE organisation_id = :organisation AND case_number = :number AND case_number <> ''
+ WHERE organisation_id = :organisation AND case_number COLLATE "C" = :number
+   AND case_number <> ''
  ORDER BY created_at DESC LIMIT 20;
 
 -- name: first_looks(organisation, conversations, received, skew, within)
