@@ -46,7 +46,7 @@ from caseway.ports.reads import Happened, Noticed, Overview, Ran, Reads, Said, S
 from caseway.ports.replaying import Replays, RunningReplays
 from caseway.ports.samples import OurCase, OurCases, Sample, Sampled, Samples, Standing
 from caseway.ports.setup import Findings, LastTest, Progress, Setup, Swept
-from caseway.ports.ticketing import CALL_TIMEOUT, Call, CallCounter, Ticketing
+from caseway.ports.ticketing import CALL_TIMEOUT, CASES_AT_ONCE, Call, CallCounter, Ticketing
 from caseway.ports.upkeep import Found, Healing, SweepClaim, Sweeps
 from caseway.ports.web import (
     Answered,
@@ -65,6 +65,7 @@ from caseway.ports.widget import Line, Transcript, Visitor, WidgetSessions
 
 __all__ = [
     "CALL_TIMEOUT",
+    "CASES_AT_ONCE",
     "AddressTaken",
     "Adopted",
     "Answered",
