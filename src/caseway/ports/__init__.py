@@ -15,6 +15,7 @@ from caseway.ports.failures import (
 )
 from caseway.ports.inspection import (
     Arrived,
+    Asking,
     Check,
     Choice,
     Evidence,
@@ -72,6 +73,7 @@ __all__ = [
     "ApiKey",
     "ApiKeys",
     "Arrived",
+    "Asking",
     "AuditEntry",
     "AuditLog",
     "Call",

@@ -80,7 +80,7 @@ DO UPDATE SET modified_on = excluded.modified_on;
 
 -- name: move(organisation, connection, entity, watermark)
 -- The watermark is Creatio's time.
-UPDATE sweep_cursor SET watermark = :watermark, swept_at = now()
+UPDATE sweep_cursor SET watermark = :watermark
  WHERE organisation_id = :organisation AND connection_id = :connection AND entity = :entity;
 
 -- name: forget(organisation, connection, entity)
@@ -109,7 +109,8 @@ SELECT EXISTS (
 -- name: release(organisation, connection, entity, epoch, next_in, trouble)
 -- When to ask again, and what went wrong.
 UPDATE sweep_cursor
-   SET lease_until = NULL, next_at = clock_timestamp() + :next_in, trouble = :trouble
+   SET lease_until = NULL, next_at = clock_timestamp() + :next_in, trouble = :trouble,
+       swept_at = CASE WHEN :trouble::text IS NULL THEN now() ELSE swept_at END
  WHERE organisation_id = :organisation AND connection_id = :connection AND entity = :entity
    AND lease_epoch = :epoch;
 
@@ -141,9 +142,7 @@ SELECT activity_id FROM link
 
 -- name: come_to(organisation, connection, through)
 -- How far this night's comparison has come; null: it is at its end.
-UPDATE sweep_cursor
-   SET compared_through = :through,
-       swept_at = CASE WHEN :through::uuid IS NULL THEN now() ELSE swept_at END
+UPDATE sweep_cursor SET compared_through = :through
  WHERE organisation_id = :organisation AND connection_id = :connection AND entity = 'OpenCases';
 
 -- name: webhooks_last_used(organisation, connection)
