@@ -4,10 +4,13 @@ from starlette.routing import Route
 
 from caseway.web import assets
 from caseway.web.dashboard import alone
+from caseway.web.dashboard.account import AccountPages
+from caseway.web.dashboard.audit import AuditPages
 from caseway.web.dashboard.doors import Doors
 from caseway.web.dashboard.entrance import Entrance
 from caseway.web.dashboard.more import MorePages
 from caseway.web.dashboard.passwords import Passwords
+from caseway.web.dashboard.team import TeamPages
 from caseway.web.dashboard.welcome import Welcome
 from caseway.web.parts import Parts
 
@@ -18,5 +21,8 @@ def routes(parts: Parts) -> list[Route]:
         *Entrance(parts, doors, passwords).routes(),
         *Welcome(parts, doors, passwords).routes(),
         *MorePages(doors).routes(),
+        *TeamPages(parts, doors).routes(),
+        *AuditPages(parts, doors).routes(),
+        *AccountPages(parts, doors, passwords).routes(),
         *assets.routes(alone.ASSETS),
     ]

@@ -74,15 +74,19 @@ class Welcome:
         )
 
 
+def is_email(text: str) -> bool:
+    """As far as it can be told without sending anything there."""
+    local, _, domain = text.rpartition("@")
+    fits = len(text) <= LONGEST_EMAIL and text.isprintable() and " " not in text
+    return fits and bool(local) and "." in domain
+
+
 def _faults(email: str, name: str, password: Secret) -> dict[str, str]:
     """By field, in the order of the form."""
     faults = {}
     if not 0 < len(name) <= LONGEST_NAME:
         faults["name"] = NO_NAME
-    local, _, domain = email.rpartition("@")
-    if not (local and "." in domain and email.isprintable() and " " not in email):
-        faults["email"] = NO_EMAIL
-    if len(email) > LONGEST_EMAIL:
+    if not is_email(email):
         faults["email"] = NO_EMAIL
     judged = judge(password.reveal(), email=email, name=name)
     if isinstance(judged, TooWeak):
