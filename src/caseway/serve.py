@@ -13,9 +13,12 @@ from urllib.parse import urlsplit
 import structlog
 
 from caseway.bootstrap import CannotOpen, open_pool, open_store
+from caseway.channels.api import ApiChannel
 from caseway.config import Settings
-from caseway.house import House, open_house
+from caseway.house import House, open_house, words_of
 from caseway.ports import People
+from caseway.store.channel_book import PostgresChannelBook
+from caseway.store.connections import Connections
 from caseway.store.event_log import PostgresEventLog
 from caseway.store.glance import PostgresGlances
 from caseway.store.idempotency import PostgresRepeats
@@ -29,9 +32,11 @@ from caseway.store.reads import PostgresReads
 from caseway.store.refusals import PostgresRefusals
 from caseway.store.replay_orders import PostgresReplayOrders
 from caseway.store.roles import Role
+from caseway.store.samples import PostgresSamples
 from caseway.store.wakes import PostgresWakes
 from caseway.store.webhooks import SharedCommit
 from caseway.store.widget_sessions import PostgresWidgetSessions
+from caseway.sync.samples import NewestActivities, RememberedLists
 from caseway.web.app import Web, build
 from caseway.web.demo.facts import DemoFacts
 from caseway.web.parts import Parts
@@ -155,6 +160,12 @@ async def _web(
         sessions=PostgresWidgetSessions(web_pool),
         wakes=PostgresWakes(store.direct_dsn),
         people=people_over(web_pool),
+        rules=Connections(web_pool, store.secrets),
+        samples=NewestActivities(PostgresSamples(web_pool), house.ticketings.of),
+        pick_lists=RememberedLists(house.ticketings.of),
+        words=words_of,
+        channel_book=PostgresChannelBook(web_pool, store.secrets),
+        callbacks=ApiChannel(house.outside, now=lambda: datetime.now(tz=UTC)),
         public_url=settings.public_url,
         glances=PostgresGlances(web_pool),
         now=lambda: datetime.now(tz=UTC),

@@ -14,10 +14,16 @@ import uvloop
 from prometheus_client import CollectorRegistry
 
 from caseway.bootstrap import open_pool, open_store
+from caseway.channels.api import ApiChannel
 from caseway.config import load
+from caseway.domain.connection import Connection
 from caseway.domain.ids import ConversationId
-from caseway.ports import KeptEvent, NewEvent
+from caseway.house import words_of
+from caseway.outbound import Outside
+from caseway.ports import KeptEvent, NewEvent, Ticketing
 from caseway.serve import _answer, _stop_on_signals, listening_socket
+from caseway.store.channel_book import PostgresChannelBook
+from caseway.store.connections import Connections
 from caseway.store.directory import Directory
 from caseway.store.event_log import PostgresEventLog
 from caseway.store.glance import PostgresGlances
@@ -30,8 +36,10 @@ from caseway.store.reads import PostgresReads
 from caseway.store.refusals import PostgresRefusals
 from caseway.store.replay_orders import PostgresReplayOrders
 from caseway.store.roles import Role
+from caseway.store.samples import PostgresSamples
 from caseway.store.wakes import PostgresWakes
 from caseway.store.widget_sessions import PostgresWidgetSessions
+from caseway.sync.samples import NewestActivities, RememberedLists
 from caseway.telemetry import set_up_logs
 from caseway.web.app import build
 from caseway.web.parts import Parts
@@ -45,6 +53,10 @@ class KeepsNothing:
     async def keep(self, event: NewEvent) -> KeptEvent:
         del event
         return ANY
+
+
+def _nobody(connection: Connection) -> Ticketing:
+    raise AssertionError(f"nobody asks {connection.name} here")
 
 
 async def serve() -> None:
@@ -71,6 +83,12 @@ async def serve() -> None:
             sessions=PostgresWidgetSessions(pool),
             wakes=PostgresWakes(store.direct_dsn),
             people=people_over(pool),
+            rules=Connections(pool, store.secrets),
+            samples=NewestActivities(PostgresSamples(pool), _nobody),
+            pick_lists=RememberedLists(_nobody),
+            words=words_of,
+            channel_book=PostgresChannelBook(pool, store.secrets),
+            callbacks=ApiChannel(Outside(), now=lambda: datetime.now(tz=UTC)),
             public_url=settings.public_url,
             glances=PostgresGlances(pool),
             now=lambda: datetime.now(tz=UTC),

@@ -16,7 +16,6 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -58,19 +57,13 @@ def _executable() -> str:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with launched() as found:
-        yield found
-
-
-@contextmanager
-def launched() -> Iterator[Browser]:
     switches = [*SWITCHES, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
+        launched = playwright.chromium.launch(
             executable_path=_executable(), args=switches, timeout=30_000
         )
-        yield browser
-        browser.close()
+        yield launched
+        launched.close()
 
 
 @pytest.fixture

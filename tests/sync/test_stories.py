@@ -1,8 +1,9 @@
 """The whole way out and in, on a real database, with far sides that do as they are told."""
 
+from dataclasses import replace
 from datetime import timedelta
 
-from caseway.domain.connection import ConnectionSettings, Returning
+from caseway.domain.connection import ChannelSettings, ConnectionSettings, Returning
 from caseway.domain.ids import CaseId
 from tests.far_side import CLOSED, IN_PROGRESS, RESOLVED
 from tests.stories import Story
@@ -182,3 +183,25 @@ async def test_no_resolved_status_leaves_the_case_open_for_the_returning_custome
     assert again.new_conversation
     assert len(story.creatio.cases) == 1
     assert len(story.creatio.activities) == 2
+
+
+async def test_a_paused_channel_holds_replies_back_however_long(begin: Begin) -> None:
+    story = await begin(channel=ChannelSettings(paused_by="Mara"))
+    case = await begun(story)
+    story.creatio.agent_replies(case, "We order new pads")
+    await story.webhook(case)
+    await story.work()
+    await story.pass_time(timedelta(days=6))
+    await story.work()
+    assert story.postbox.received == []
+    row = await story.pool.fetchrow(
+        "SELECT state, reason, attempts FROM delivery WHERE organisation_id = $1",
+        story.connection.organisation,
+    )
+    assert row is not None
+    assert tuple(row) == ("owed", "the channel is paused by Mara", 2)
+
+    story.account = replace(story.account, settings=ChannelSettings())
+    await story.pass_time(timedelta(hours=1))
+    await story.work()
+    assert story.postbox.received == [("customer-1", "We order new pads", False)]

@@ -15,6 +15,7 @@ import pytest
 import uvicorn
 from prometheus_client import CollectorRegistry
 
+from caseway.channels.api import ApiChannel
 from caseway.domain.ids import (
     ChannelId,
     ConnectionId,
@@ -24,6 +25,10 @@ from caseway.domain.ids import (
     OrganisationId,
 )
 from caseway.domain.secret import Secret
+from caseway.house import words_of
+from caseway.outbound import Outside
+from caseway.store.channel_book import PostgresChannelBook
+from caseway.store.connections import Connections
 from caseway.store.directory import Directory
 from caseway.store.event_log import PostgresEventLog
 from caseway.store.glance import PostgresGlances
@@ -35,14 +40,18 @@ from caseway.store.rates import PostgresRates
 from caseway.store.reads import PostgresReads
 from caseway.store.refusals import PostgresRefusals
 from caseway.store.replay_orders import PostgresReplayOrders
+from caseway.store.samples import PostgresSamples
 from caseway.store.secrets import Secrets, new_key
 from caseway.store.tokens import Tokens
 from caseway.store.wakes import PostgresWakes
 from caseway.store.webhooks import SharedCommit
 from caseway.store.widget_sessions import PostgresWidgetSessions
+from caseway.sync.samples import NewestActivities, RememberedLists
 from caseway.web.app import Web, build
 from caseway.web.parts import Parts
+from tests.creatio.parts import LOOPBACK
 from tests.database import Database
+from tests.far_side import FarCreatio
 
 Pool = asyncpg.Pool  # the checker's parameter is left out where nobody checks
 PATIENCE_SECONDS = 15.0
@@ -79,6 +88,7 @@ class House:
     sync: "asyncpg.Pool[asyncpg.Record]"
     tenant: Tenant
     other: Tenant
+    creatio: FarCreatio
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
 
     def webhook(self, token: str | None = None) -> str:
@@ -207,7 +217,12 @@ async def house(
         await web_pool.fetchval("SELECT 1")
         return ""
 
-    async with SharedCommit(pool) as events, aiohttp.ClientSession() as client:
+    creatio = FarCreatio()
+    async with (
+        SharedCommit(pool) as events,
+        aiohttp.ClientSession() as client,
+        Outside(LOOPBACK) as outside,
+    ):
         parts = Parts(
             events=events,
             event_log=PostgresEventLog(web_pool),
@@ -222,6 +237,12 @@ async def house(
             sessions=PostgresWidgetSessions(web_pool),
             wakes=PostgresWakes(database.dsn),
             people=people_over(web_pool),
+            rules=Connections(web_pool, secrets),
+            samples=NewestActivities(PostgresSamples(web_pool), lambda _connection: creatio),
+            pick_lists=RememberedLists(lambda _connection: creatio),
+            words=words_of,
+            channel_book=PostgresChannelBook(web_pool, secrets),
+            callbacks=ApiChannel(outside, now=lambda: datetime.now(tz=UTC)),
             public_url="http://127.0.0.1",
             glances=PostgresGlances(web_pool),
             now=lambda: datetime.now(tz=UTC),
@@ -231,6 +252,16 @@ async def house(
         web = build(parts, hosts=["127.0.0.1", "localhost"])
         async with serving(web) as base:
             yield House(
-                base, client, owner_pool, web, parts, secrets, pool, tenant, other, registry
+                base,
+                client,
+                owner_pool,
+                web,
+                parts,
+                secrets,
+                pool,
+                tenant,
+                other,
+                creatio,
+                registry,
             )
             web.close_streams()

@@ -30,6 +30,8 @@ _QUERIES: Final[Mapping[Pick, str]] = {
     Pick.STATUS: "CaseStatus?$select=Id,Name",
     Pick.ORIGIN: "CaseOrigin?$select=Id,Name",
     Pick.PRIORITY: "CasePriority?$select=Id,Name",
+    Pick.TYPE: "ActivityType?$select=Id,Name",
+    Pick.CATEGORY: "ActivityCategory?$select=Id,Name",
     Pick.OWNER: f"SysAdminUnit?$select=Id,Name,ContactId&{_USERS}",
     Pick.GROUP: f"SysAdminUnit?$select=Id,Name&$filter={_TYPE}%20lt%204%20or%20{_TYPE}%20eq%206",
 }

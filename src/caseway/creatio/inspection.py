@@ -11,7 +11,7 @@ from caseway.creatio.line import Line
 from caseway.domain.connection import Connection
 from caseway.domain.ids import ConnectionKey
 from caseway.outbound import Outside
-from caseway.ports import CallCounter, Check, Choice, Evidence, Pick
+from caseway.ports import OF_CASES, CallCounter, Check, Choice, Evidence, Pick
 
 
 class CreatioInspection:
@@ -53,4 +53,4 @@ class CreatioInspection:
             on_closed=lambda: None,
         )
         until = line.deadline()
-        return {pick: await choices(line, pick, until=until) for pick in Pick}
+        return {pick: await choices(line, pick, until=until) for pick in OF_CASES}

@@ -102,6 +102,7 @@ class ChannelSettings:
     origins: tuple[str, ...] = ()  # widget: pages that may show it
     identity_secret_set: bool = False  # widget: visitors may be identified by a signed JWT
     greeting: str = ""
+    paused_by: str = ""  # replies wait until somebody resumes it; empty: it runs
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,11 +25,7 @@ class Standing:
         owed = [str(step) for step in self.steps(now)]
         what = [
             words
-            for bit, words in (
-                (Hint.ACTIVITIES, "its activities"),
-                (Hint.CASE, "its case"),
-                (Hint.EARLIER, "its earlier cases"),
-            )
+            for bit, words in ((Hint.ACTIVITIES, "its activities"), (Hint.CASE, "its case"))
             if self.hints & bit
         ]
         if what:

@@ -3,6 +3,15 @@
 """
 
 from caseway.ports.channels import Callbacks, Channel, Outgoing, Tried
+from caseway.ports.configuration import (
+    MANY,
+    AtStake,
+    ChannelBook,
+    Channelled,
+    ReplyRules,
+    Traffic,
+    WaitingReply,
+)
 from caseway.ports.event_log import EventCounts, EventLog
 from caseway.ports.events import Events, KeptEvent, NewEvent
 from caseway.ports.failures import (
@@ -11,11 +20,12 @@ from caseway.ports.failures import (
     Never,
     NotConfigured,
     Overloaded,
+    Paused,
     Refused,
 )
 from caseway.ports.inspection import (
+    OF_CASES,
     Arrived,
-    Asking,
     Check,
     Choice,
     Evidence,
@@ -45,9 +55,17 @@ from caseway.ports.people import (
 )
 from caseway.ports.reads import Happened, Noticed, Overview, Ran, Reads, Said, Story
 from caseway.ports.replaying import Replays, RunningReplays
-from caseway.ports.samples import OurCase, OurCases, Sample, Sampled, Samples, Standing
+from caseway.ports.samples import (
+    OurCase,
+    OurCases,
+    PickLists,
+    Sample,
+    Sampled,
+    Samples,
+    Standing,
+)
 from caseway.ports.setup import Findings, LastTest, Progress, Setup, Swept
-from caseway.ports.ticketing import CALL_TIMEOUT, CASES_AT_ONCE, Call, CallCounter, Ticketing
+from caseway.ports.ticketing import CALL_TIMEOUT, Call, CallCounter, Ticketing
 from caseway.ports.upkeep import Found, Healing, SweepClaim, Sweeps
 from caseway.ports.web import (
     Answered,
@@ -66,20 +84,23 @@ from caseway.ports.widget import Line, Transcript, Visitor, WidgetSessions
 
 __all__ = [
     "CALL_TIMEOUT",
-    "CASES_AT_ONCE",
+    "MANY",
+    "OF_CASES",
     "AddressTaken",
     "Adopted",
     "Answered",
     "ApiKey",
     "ApiKeys",
     "Arrived",
-    "Asking",
+    "AtStake",
     "AuditEntry",
     "AuditLog",
     "Call",
     "CallCounter",
     "Callbacks",
     "Channel",
+    "ChannelBook",
+    "Channelled",
     "Check",
     "Choice",
     "Claimed",
@@ -123,9 +144,11 @@ __all__ = [
     "Outgoing",
     "Overloaded",
     "Overview",
+    "Paused",
     "People",
     "Person",
     "Pick",
+    "PickLists",
     "Progress",
     "Ran",
     "Rates",
@@ -135,6 +158,7 @@ __all__ = [
     "RefusedCalls",
     "Repeats",
     "Replays",
+    "ReplyRules",
     "Reservation",
     "RunningReplays",
     "Said",
@@ -151,10 +175,12 @@ __all__ = [
     "Sweeps",
     "Swept",
     "Ticketing",
+    "Traffic",
     "Transcript",
     "Tried",
     "Users",
     "Visitor",
+    "WaitingReply",
     "Wakes",
     "WidgetSessions",
 ]

@@ -1,6 +1,9 @@
 """What a call through a door may raise. Anything else is our own bug and stays loud."""
 
 from datetime import timedelta
+from typing import Final
+
+PAUSE: Final = timedelta(hours=1)  # at the latest it is asked again whether it runs
 
 
 class Later(Exception):
@@ -18,6 +21,13 @@ class Later(Exception):
         self.maybe_taken = maybe_taken  # a time-out, say: unlike a 429, it may have worked
         self.retry_after = retry_after
         self.remedy = remedy  # what a person may do, where there is something to do
+
+
+class Paused(Later):
+    """A person holds it back here: it waits however long, and is never given up."""
+
+    def __init__(self, by: str) -> None:
+        super().__init__(f"the channel is paused by {by}", maybe_taken=False, retry_after=PAUSE)
 
 
 class Never(Exception):

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 from caseway.domain.connection import Connection
@@ -36,6 +36,11 @@ class Pick(StrEnum):
     PRIORITY = "priority"
     OWNER = "owner"
     GROUP = "group"
+    TYPE = "type"  # of activities
+    CATEGORY = "category"  # of activities
+
+
+OF_CASES: Final = (Pick.STATUS, Pick.ORIGIN, Pick.PRIORITY, Pick.OWNER, Pick.GROUP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +75,6 @@ class RefusedCalls:
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
-    """How the sweep of both entities stands."""
-
-    at: datetime | None = None  # when both were asked for last; None: not yet
-    stamps_off: timedelta = timedelta(0)  # how far Creatio's stamps were from its own clock
-    trouble: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Evidence:
     """What our own rows say of a connection: some rights show only in what was done."""
 
@@ -88,7 +84,6 @@ class Evidence:
     refused_calls: Sequence[RefusedCalls] = ()
     healed: int = 0  # replies of the last day that a webhook should have told of
     throttled: bool = False  # Creatio asked for fewer calls when it was used last
-    asking: Asking = Asking()
 
 
 class Inspection(Protocol):
@@ -105,4 +100,4 @@ class Inspection(Protocol):
         """As they end; what a failure makes pointless is left out. `only`: just this one."""
 
     async def choices(self, connection: Connection) -> Mapping[Pick, Sequence[Choice]]:
-        """Every list, ordered by name. Raises `Later` or `Never`."""
+        """Those `OF_CASES`, ordered by name. Raises `Later` or `Never`."""

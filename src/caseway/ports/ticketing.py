@@ -13,7 +13,6 @@ from caseway.domain.ids import (
 )
 from caseway.domain.remote import (
     Activity,
-    Listing,
     Look,
     Made,
     NewActivity,
@@ -23,9 +22,9 @@ from caseway.domain.remote import (
     Status,
     Written,
 )
+from caseway.ports.inspection import Choice, Pick
 
 CALL_TIMEOUT = timedelta(seconds=10)  # a lease outlives it
-CASES_AT_ONCE = 12  # that one listing is asked of
 
 
 class Ticketing(Protocol):
@@ -73,9 +72,6 @@ class Ticketing(Protocol):
 
     async def changed_cases(self, since: datetime, limit: int) -> Page: ...
 
-    async def listing(self, cases: Sequence[CaseId]) -> Listing:
-        """The status and the activities' ids of at most `CASES_AT_ONCE` cases, whenever changed."""
-
     async def time(self) -> datetime:
         """Creatio's own clock: the `Date` of a cheap answer, UTC."""
 
@@ -83,6 +79,9 @@ class Ticketing(Protocol):
         self, cases: Sequence[CaseId], limit: int, *, marked_by: str
     ) -> Sequence[Activity]:
         """For the preview of the reply rule; `marked_by`: its column, as yet perhaps only typed."""
+
+    async def choices(self, pick: Pick) -> Sequence[Choice]:
+        """What a settings page lets people pick from, ordered by name."""
 
     async def existing(self, activities: Sequence[ActivityId]) -> frozenset[ActivityId]:
         """Which of these activities exist (at most 12 a call are asked for at once)."""

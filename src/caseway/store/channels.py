@@ -52,12 +52,14 @@ class Channels:
         name: str,
         settings: ChannelSettings,
         *,
+        only_new: bool = False,
         actor: str = BY_COMMAND,
     ) -> tuple[ChannelAccount, Change]:
         """Add the channel of this name, or change its settings; twice is as once.
 
         An API channel gets a secret that signs its callbacks. Raises `Refused` where the name
-        belongs to a channel of another kind or connection: an account never moves.
+        belongs to a channel of another kind or connection: an account never moves. `only_new`:
+        wherever there is one of this name.
         """
         first_secret = self._secrets.encrypt(signing_secret()) if kind == API else None
         async with transaction(self._pool, organisation) as link:
@@ -76,7 +78,7 @@ class Channels:
                 await self._record(link, made, "added", actor)
                 return made, Change.CREATED
             there = await self._locked(link, organisation, name)
-            if (there.kind, there.connection) != (kind, connection):
+            if only_new or (there.kind, there.connection) != (kind, connection):
                 raise Refused(
                     f"There is a channel {name} already, of kind {there.kind}: choose another "
                     f"name, or remove it first (caseway channel remove {name})."

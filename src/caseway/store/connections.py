@@ -10,6 +10,7 @@ import asyncpg
 
 from caseway.domain.connection import Auth, Connection, ConnectionSettings, Platform
 from caseway.domain.ids import ConnectionId, ConnectionKey, OrganisationId
+from caseway.domain.reply_rule import ReplyRule
 from caseway.domain.secret import Secret
 from caseway.ports import NotConfigured, Refused
 from caseway.store.audit import (
@@ -137,17 +138,24 @@ class Connections:
             if row is None:
                 raise NotConfigured("The connection was removed.")
             there = connection_of(row, self._secrets)
-            wanted = Wanted(
-                name=there.name,
-                base_url=there.base_url,
-                auth=there.auth,
-                login=there.login,
-                secret=there.secret,
-                identity_url=there.identity_url,
-                platform=there.platform,
-                settings=settings,
-            )
-            return await self._change(link, row, wanted, actor)
+            return await self._change(link, row, _wanted(there, settings), actor)
+
+    async def connections(self, organisation: OrganisationId) -> Sequence[Connection]:
+        """By name."""
+        return [listed.connection for listed in await self.list(organisation)]
+
+    async def change_reply_rule(
+        self, key: ConnectionKey, rule: ReplyRule, *, actor: str = BY_COMMAND
+    ) -> bool:
+        """Nothing but the rule; False: it was so already. Raises `NotConfigured`."""
+        async with transaction(self._pool, key.organisation) as link:
+            row = await SQL["lock"].fetchrow(link, organisation=key.organisation, id=key.connection)
+            if row is None:
+                raise NotConfigured("The connection was removed.")
+            there = connection_of(row, self._secrets)
+            settings = replace(there.settings, reply_rule=rule)
+            _, change = await self._change(link, row, _wanted(there, settings), actor)
+            return change is not Change.UNCHANGED
 
     async def named(self, organisation: OrganisationId, name: str) -> Connection | None:
         async with transaction(self._pool, organisation) as link:
@@ -232,6 +240,19 @@ def connection_of(row: "asyncpg.Record | dict[str, Any]", secrets: Secrets) -> C
         secret=secrets.decrypt(row["secret"]),
         settings=from_json(row["settings"], ConnectionSettings),
         version=row["version"],
+    )
+
+
+def _wanted(there: Connection, settings: ConnectionSettings) -> Wanted:
+    return Wanted(
+        name=there.name,
+        base_url=there.base_url,
+        auth=there.auth,
+        login=there.login,
+        secret=there.secret,
+        identity_url=there.identity_url,
+        platform=there.platform,
+        settings=settings,
     )
 
 

@@ -34,6 +34,7 @@ from caseway.ports import (
     Looks,
     Never,
     Outgoing,
+    Paused,
     Ticketing,
 )
 from caseway.sync.journal import Journal
@@ -134,10 +135,13 @@ class Executor:
         reason, remedy, tell = "", "", None
         deed = f"sent reply, attempt {claimed.attempts}"
         try:
+            if self.account.settings.paused_by:
+                raise Paused(self.account.settings.paused_by)
             event = await self.channel.send(self.account, self._outgoing(before, marked=double))
         except Later as failure:
             reason, remedy = str(failure), failure.remedy
-            given_up = now - before.owed_at > GIVE_UP_AFTER
+            old = now - before.owed_at > GIVE_UP_AFTER
+            given_up = old and not isinstance(failure, Paused)
             event = (
                 Event.REJECTED if given_up else before.unanswered(maybe_taken=failure.maybe_taken)
             )
@@ -265,12 +269,10 @@ class Executor:
         # CRASH HERE: each is found by its id in the next look.
         proven: list[tuple[Own, datetime | None]] = []
         refused: list[tuple[Own, str]] = []
-        stamps_off = timedelta(0)
         for one, outcome in zip(own, written.outcomes, strict=True):
             match outcome:
                 case Made():
                     proven.append((one, outcome.stamp))
-                    stamps_off = max(stamps_off, outcome.stamps_off, key=abs)
                 case Refused():
                     refused.append((one, outcome.reason))
                     self.journal.note(
@@ -286,7 +288,7 @@ class Executor:
         covered = bool(proven) and meaning is Side.OPEN
         after = await self.looks.link(  # T5
             self.claimed,
-            Linked(tuple(proven), tuple(refused), written.status if covered else None, stamps_off),
+            Linked(tuple(proven), tuple(refused), written.status if covered else None),
             owed,
         )
         if proven:

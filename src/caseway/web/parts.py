@@ -6,18 +6,24 @@ from datetime import datetime
 
 from prometheus_client import CollectorRegistry
 
+from caseway.domain.adoption import Reply
 from caseway.ports import (
     ApiKeys,
+    Callbacks,
+    ChannelBook,
     Directory,
     EventLog,
     Events,
     Intake,
     People,
+    PickLists,
     Rates,
     Reads,
     RefusalCounts,
     Repeats,
     Replays,
+    ReplyRules,
+    Samples,
     Wakes,
     WidgetSessions,
 )
@@ -42,6 +48,12 @@ class Parts:
     sessions: WidgetSessions
     wakes: Wakes
     people: People
+    rules: ReplyRules
+    samples: Samples
+    pick_lists: PickLists
+    words: Callable[[Reply], str]  # a reply as the customer reads it
+    channel_book: ChannelBook
+    callbacks: Callbacks
     public_url: str  # as browsers and Creatio reach us, without a trailing slash
     glances: Glances
     now: Callable[[], datetime]

@@ -6,10 +6,14 @@ from caseway.web import assets
 from caseway.web.dashboard import alone
 from caseway.web.dashboard.account import AccountPages
 from caseway.web.dashboard.audit import AuditPages
+from caseway.web.dashboard.channel import ChannelPages
+from caseway.web.dashboard.channels import ChannelsPages
 from caseway.web.dashboard.doors import Doors
 from caseway.web.dashboard.entrance import Entrance
+from caseway.web.dashboard.keys import KeysPages
 from caseway.web.dashboard.more import MorePages
 from caseway.web.dashboard.passwords import Passwords
+from caseway.web.dashboard.reply_rule import ReplyRulePages
 from caseway.web.dashboard.team import TeamPages
 from caseway.web.dashboard.welcome import Welcome
 from caseway.web.parts import Parts
@@ -24,5 +28,9 @@ def routes(parts: Parts) -> list[Route]:
         *TeamPages(parts, doors).routes(),
         *AuditPages(parts, doors).routes(),
         *AccountPages(parts, doors, passwords).routes(),
+        *ReplyRulePages(parts, doors).routes(),
+        *ChannelsPages(parts, doors).routes(),
+        *ChannelPages(parts, doors).routes(),
+        *KeysPages(parts, doors).routes(),
         *assets.routes(alone.ASSETS),
     ]
