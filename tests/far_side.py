@@ -23,6 +23,7 @@ from caseway.domain.ids import (
 from caseway.domain.remote import (
     Activity,
     Changed,
+    Listing,
     Look,
     Made,
     NewActivity,
@@ -90,6 +91,7 @@ class FarCreatio:
     hidden: set[ActivityId] = field(default_factory=set)  # committed late: not yet visible
     contacts: dict[RemoteContactId, NewContact] = field(default_factory=dict)
     shift: timedelta = timedelta(0)
+    stamps_off: timedelta = timedelta(0)  # local time labelled as UTC: what rows are stamped with
     calls: list[str] = field(default_factory=list)
     stood_open: set[ActivityId] = field(default_factory=set)  # inside an open case, ever
     read_first: dict[ActivityId, int] = field(default_factory=dict)  # by the number of the call
@@ -100,6 +102,9 @@ class FarCreatio:
         """Creatio's clock: never the same stamp twice unless asked for."""
         self._last = max(self._last + timedelta(microseconds=1), datetime.now(tz=UTC) + self.shift)
         return self._last
+
+    def stamp(self) -> datetime:
+        return self.now() + self.stamps_off
 
     async def _call(self, kind: str) -> str:
         self.calls.append(kind)
@@ -165,7 +170,7 @@ class FarCreatio:
         if case.id not in self.cases:
             number = f"SR{len(self.cases) + 1:08}"
             self.cases[case.id] = Case(
-                case.id, number, NEW, self.now(), case.subject, case.description
+                case.id, number, NEW, self.stamp(), case.subject, case.description
             )
         await self._after(fate)
         return Made(self.now(), number=self.cases[case.id].number)
@@ -178,9 +183,10 @@ class FarCreatio:
                 continue
             try:
                 fate = await self._call("create activity")
+                known = new.id in self.activities
                 made = self._keep(case, new)
                 await self._after(fate)
-                outcomes.append(Made(self.now(), stamp=made.created_on))
+                outcomes.append(Made(self.now(), stamp=made.created_on, found=known))
             except Later as failure:
                 outcomes.append(Undecided(str(failure), failure.maybe_taken))
             except Never as failure:
@@ -193,7 +199,7 @@ class FarCreatio:
     def _keep(self, case: CaseId, new: NewActivity) -> Activity:
         if new.id in self.activities:
             return self.activities[new.id]
-        at = self.now()
+        at = self.stamp()
         self.activities[new.id] = _activity(new.id, case, at, new.title, new.text, OUR_USER)
         self.visible_from[new.id] = len(self.calls)
         self._stand(case)
@@ -239,6 +245,17 @@ class FarCreatio:
         rows.sort(key=lambda r: (r.modified_on, r.record))
         return Page(tuple(rows[:limit]), len(rows) >= limit, datetime.now(tz=UTC) + self.shift)
 
+    async def listing(self, cases: Sequence[CaseId]) -> Listing:
+        await self._after(await self._call("listing"))
+        return Listing(
+            {case: self.cases[case].status for case in cases if case in self.cases},
+            {
+                a.id: a.case
+                for a in self.activities.values()
+                if a.case is not None and a.case in cases and a.id not in self.hidden
+            },
+        )
+
     async def time(self) -> datetime:
         await self._after(await self._call("time"))
         return self.now()
@@ -270,7 +287,7 @@ class FarCreatio:
         self, case: CaseId, text: str, *, at: datetime | None = None, visible: bool = True
     ) -> ActivityId:
         new = ActivityId(uuid4())
-        stamp = at or self.now()
+        stamp = at or self.stamp()
         self.activities[new] = replace(
             _activity(new, case, stamp, "Reply", text, AGENT), author_name="Clara Brandt"
         )
@@ -286,7 +303,7 @@ class FarCreatio:
         self.visible_from[activity] = len(self.calls)
 
     def set_status(self, case: CaseId, status: StatusId) -> None:
-        self.cases[case] = replace(self.cases[case], status=status, modified_on=self.now())
+        self.cases[case] = replace(self.cases[case], status=status, modified_on=self.stamp())
         self._stand(case)
 
 

@@ -45,6 +45,15 @@ def public_url_warning(settings: Settings) -> str:
     )
 
 
+def key_note(settings: Settings) -> str:
+    """What the key of the secrets is good for."""
+    place = "CASEWAY_SECRET_KEYS" if settings.secret_keys else str(settings.secret_key_file)
+    return (
+        f"Secrets are encrypted with the key in {place}. That protects a stolen database or "
+        "backup, not a stolen machine: whoever has both the key and the database reads them."
+    )
+
+
 async def tell_plan(store: OpenStore, name: str, *, now: datetime) -> Told | None:
     """By the conversation's id or its case's number; None if there is none of that name."""
     standings = PostgresStandings(store.sync)

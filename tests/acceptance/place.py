@@ -42,7 +42,7 @@ def place_with(callbacks: Callbacks) -> Iterator[Place]:
         added = caseway(
             *("connection", "add", "--name", "north", "--url", desk.url, "--json"),
             *("--client-id", desk.client_id, "--client-secret-file", "-"),
-            *("--sweep-seconds", "1"),
+            *("--sweep-seconds", "1", "--calls-a-day", "0"),
             stdin=desk.client_secret,
         )
         serving = caseway.start("serve")

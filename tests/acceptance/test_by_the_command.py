@@ -55,6 +55,8 @@ def test_the_doctor_finds_nothing_and_explains_a_conversation(
 ) -> None:
     well = place.caseway("doctor", "--json")
     assert {check["connection"] for check in well.lines} == {"north"}
+    assert "asked for changes" in {c["check"]: c["detail"] for c in well.lines}["sweep"]
+    assert "not a stolen machine" in well.err
     conversation = place.api.begin("bert", "Why did he not get it?")
     case = place.api.case(conversation)
     place.desk.task(case, "He did.")

@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -57,13 +58,19 @@ def _executable() -> str:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    with launched() as found:
+        yield found
+
+
+@contextmanager
+def launched() -> Iterator[Browser]:
     switches = [*SWITCHES, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(
+        browser = playwright.chromium.launch(
             executable_path=_executable(), args=switches, timeout=30_000
         )
-        yield launched
-        launched.close()
+        yield browser
+        browser.close()
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ from caseway.ports import Later, Never, Ticketing
 from creatio_sandbox.faults import read_spec
 from creatio_sandbox.testing import Plan, Sandbox, start
 from tests.creatio.parts import LOOPBACK, Counted, connection, new_activities, new_case
+from tests.far_side import NEW
 
 HOUR = timedelta(hours=1)
 
@@ -352,6 +353,17 @@ async def test_the_preview_and_the_proof_ask_for_many_cases_at_once(ground: Grou
     there = await ground.ticketing.existing([*known, ActivityId(uuid4())])
     assert there == set(known)
     assert ground.spent() == 2
+
+
+async def test_a_listing_shows_all_of_some_cases_in_two_calls(ground: Ground) -> None:
+    cases = [await open_case(ground) for _ in range(12)]
+    written = {ground.sandbox.write_task(str(case), "x"): case for case in cases[:3]}
+    ground.sandbox.write_task(str(await open_case(ground)), "of another case")
+    ground.spent()
+    listed = await ground.ticketing.listing([*cases[:11], CaseId(uuid4())])
+    assert ground.spent() == 2
+    assert listed.statuses == dict.fromkeys(cases[:11], NEW)
+    assert {str(one): case for one, case in listed.activities.items()} == written
 
 
 # --- faults ----------------------------------------------------------------------------------

@@ -9,12 +9,12 @@ import pytest
 from msgspec.structs import replace
 
 from caseway.creatio.checks import checks, names
-from caseway.domain.connection import Auth, Connection, ConnectionSettings
+from caseway.domain.connection import Auth, Connection, ConnectionSettings, Sweeping
 from caseway.domain.guide import CASE_CLOSED, NEW_ACTIVITY, TITLES
 from caseway.domain.ids import StatusId
 from caseway.domain.stock import STATUS_RESOLVED
 from caseway.outbound import Outside
-from caseway.ports import Arrived, Check, Evidence, Mark, RefusedCalls
+from caseway.ports import Arrived, Asking, Check, Evidence, Mark, RefusedCalls
 from creatio_sandbox.testing import Plan, Rights, Sandbox, start
 from tests.creatio.far import LOGIN_PAGE, Got, Says, far, says
 from tests.creatio.parts import LOOPBACK, Counted, connection
@@ -274,3 +274,23 @@ async def test_what_is_wrong_with_the_webhook_is_said_with_its_remedy(
 async def test_a_webhook_that_works_says_when_it_came_last(sandbox: Sandbox) -> None:
     found = (await asked(to(sandbox), now=NOW, only="webhook"))["webhook"]
     assert (found.mark, found.detail) == (Mark.OK, "Creatio calls, last 3 s ago")
+
+
+async def test_the_sweep_says_how_it_stands(sandbox: Sandbox) -> None:
+    async def said(asking: Asking, *, enabled: bool = True) -> Check:
+        known = to(sandbox)
+        settings = changed(known.settings, sweeping=Sweeping(enabled=enabled))
+        evidence = changed(USED, asking=asking)
+        known = changed(known, settings=settings)
+        return (await asked(known, now=NOW, evidence=evidence, only="sweep"))["sweep"]
+
+    usual = Asking(at=NOW - timedelta(seconds=7))
+    assert (await said(usual)).detail == "asked for changes 7 s ago"
+    assert {(await said(each)).mark for each in (usual, Asking())} == {Mark.OK}
+    off = await said(changed(usual, stamps_off=timedelta(hours=3)))
+    ill = await said(changed(usual, trouble="Creatio answered 503"))
+    silent = await said(usual, enabled=False)
+    assert {check.mark for check in (off, ill, silent)} == {Mark.WARN}
+    assert "up to 3:00:00 off" in off.detail
+    assert ill.detail == "Creatio answered 503"
+    assert "--sweep" in silent.remedy

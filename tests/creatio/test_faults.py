@@ -81,7 +81,7 @@ async def test_whatever_a_create_is_answered_a_record_that_is_there_was_made(ans
     case = new_case()
     async with against(script([answer], lambda _: found(case.id))) as ground:
         made = await ground.ticketing.create_case(case)
-    assert made == Made(NOW, datetime(2026, 11, 23, 11, 59, 59, 500_000, UTC))
+    assert made == Made(NOW, datetime(2026, 11, 23, 11, 59, 59, 500_000, UTC), found=True)
     assert ground.far.count("POST", "/odata/Case") == 1
     assert (
         ground.far.count(

@@ -1,6 +1,7 @@
 """How long to wait, and how often to ask."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -11,11 +12,16 @@ from caseway.domain.sweeping import (
     ACTIVITY,
     CASE,
     FASTEST,
+    OVERLAP,
     RESERVE,
     SLOWEST,
     WITH_WEBHOOKS,
     WITHOUT_WEBHOOKS,
+    may_compare,
+    may_sweep,
+    next_night,
     next_sweep,
+    overlap,
     watermark,
 )
 
@@ -64,10 +70,39 @@ def test_it_asks_often_until_webhooks_work() -> None:
     assert pause(webhooks_work=True, just_missed=True) == WITHOUT_WEBHOOKS[ACTIVITY]
 
 
-def test_the_administrators_word_counts_within_bounds() -> None:
-    assert pause(chosen=timedelta(seconds=7), calls_a_day=1) == timedelta(seconds=7)
+def test_the_administrators_word_counts_within_bounds_and_within_the_plan() -> None:
+    assert pause(chosen=timedelta(seconds=7)) == timedelta(seconds=7)
+    assert pause(chosen=timedelta(seconds=7), calls_a_day=1) == SLOWEST
     assert pause(chosen=timedelta(0)) == FASTEST
     assert pause(chosen=DAY) == SLOWEST
+
+
+def test_a_small_plan_lasts_the_usual_day() -> None:
+    morning = NOON.replace(hour=0)
+    for entity in (ACTIVITY, CASE):
+        assert pause(entity, now=morning, calls_a_day=10_000) == WITHOUT_WEBHOOKS[entity]
+
+
+def test_the_last_part_of_the_days_calls_is_kept_for_replies() -> None:
+    assert may_sweep(calls_a_day=None, used_today=10**6)
+    assert may_sweep(calls_a_day=1000, used_today=949)
+    assert not may_sweep(calls_a_day=1000, used_today=950)
+    assert may_compare(calls_a_day=1000, used_today=499)
+    assert not may_compare(calls_a_day=1000, used_today=500)
+
+
+@given(connection=st.uuids(), now=moments)
+def test_a_night_comes_once_in_every_day(connection: UUID, now: datetime) -> None:
+    wait = next_night(connection, now=now)
+    assert timedelta(0) < wait <= DAY
+    assert 2 <= (now + wait).hour < 4
+    assert next_night(connection, now=now + wait) == DAY
+
+
+def test_stamps_that_are_off_by_more_than_a_minute_widen_the_overlap() -> None:
+    assert overlap(timedelta(seconds=50)) == OVERLAP
+    for off in (timedelta(hours=3), -timedelta(hours=3)):
+        assert overlap(off) == OVERLAP + timedelta(hours=3)
 
 
 @given(
@@ -75,15 +110,23 @@ def test_the_administrators_word_counts_within_bounds() -> None:
     used=st.integers(0, 50_000),
     hour=st.integers(0, 23),
     webhooks=st.booleans(),
+    chosen=st.none() | st.timedeltas(timedelta(0), timedelta(hours=1)),
 )
 def test_sweeping_takes_at_most_half_of_what_is_left_of_the_day(
-    calls_a_day: int, used: int, hour: int, *, webhooks: bool
+    calls_a_day: int, used: int, hour: int, *, webhooks: bool, chosen: timedelta | None
 ) -> None:
     now = NOON.replace(hour=hour)
     midnight = NOON.replace(hour=0) + DAY
     calls = sum(
         (midnight - now)
-        / pause(entity, now=now, calls_a_day=calls_a_day, used_today=used, webhooks_work=webhooks)
+        / pause(
+            entity,
+            now=now,
+            calls_a_day=calls_a_day,
+            used_today=used,
+            webhooks_work=webhooks,
+            chosen=chosen,
+        )
         for entity in (ACTIVITY, CASE)
     )
     left = calls_a_day * (1 - RESERVE) - used

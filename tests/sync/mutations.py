@@ -214,6 +214,20 @@ MUTATIONS: Final = (
         "since = claim.watermark",
     ),
     one(
+        "overlap grows where stamps are off",
+        "stamps_in_local_time_hide_no_reply",
+        "store/looks.py",
+        "if overlap(linked.stamps_off) > OVERLAP:",
+        "if False:",
+    ),
+    one(
+        "nightly comparison",
+        "a_row_that_appears_too_late_for_a_sweep_is_found_at_night",
+        "store/sweeps.py",
+        "found = differences(cases, listing, known)",
+        "found = differences(cases, listing, listing.activities.keys())",
+    ),
+    one(
         "set of seen ids",
         "rows_that_were_seen_trigger_nothing",
         "store/sql/sweeps.sql",

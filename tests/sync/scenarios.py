@@ -324,6 +324,34 @@ async def a_row_from_the_future_hides_nothing(story: Story) -> None:
 
 
 @scenario
+async def stamps_in_local_time_hide_no_reply(story: Story) -> None:
+    await story.sweeper.pass_over()
+    story.creatio.stamps_off = -timedelta(hours=3)
+    case = await begun(story)
+    story.creatio.agent_replies(case, "reply")
+    await swept(story)
+    assert replies(story) == ["reply"]
+
+
+@scenario
+async def a_row_that_appears_too_late_for_a_sweep_is_found_at_night(story: Story) -> None:
+    await story.sweeper.pass_over()
+    case = await begun(story)
+    late = story.creatio.agent_replies(case, "late", visible=False)
+    for _ in range(3):
+        await story.pass_time(timedelta(hours=1))
+        story.creatio.agent_replies(case, "reply")
+        await swept(story)
+    story.creatio.appears(late)
+    await swept(story)
+    assert "late" not in replies(story)
+    await story.pass_time(timedelta(days=1))
+    await swept(story)
+    await swept(story)
+    assert replies(story).count("late") == 1
+
+
+@scenario
 async def a_page_is_kept_whole_or_not_at_all(story: Story) -> None:
     await story.sweeper.pass_over()
     case = await begun(story)

@@ -186,6 +186,8 @@ HOT: Final[list[tuple[Query, dict[str, Any]]]] = [
         {**REMOTE, "cases": [made_of("case", BUSY)], "statuses": [UUID(int=8)]},
     ),
     (SWEEPS["forget"], CURSOR),
+    (SWEEPS["open_cases"], {**REMOTE, "limit": 12}),
+    (SWEEPS["linked"], {**REMOTE, "activities": ACTIVITIES}),
     (
         SWEEPS["recent_word"],
         {**CONVERSATION, "since": NOW - timedelta(minutes=10)},

@@ -20,7 +20,9 @@ def add_to(app: typer.Typer) -> None:
     app.command(
         epilog=examples("caseway replay", "caseway replay --all", "caseway replay --id 1f3a90c2")
     )(replay)
-    app.command(epilog=examples("caseway sweep", "caseway sweep --connection north"))(sweep)
+    app.command(
+        epilog=examples("caseway sweep", "caseway sweep --connection north", "caseway sweep --full")
+    )(sweep)
 
 
 def doctor(
@@ -45,7 +47,7 @@ def doctor(
 
 
 async def _examine(settings: "Settings", store: Store, *, json: bool) -> bool:
-    from caseway.doctor import examine, public_url_warning
+    from caseway.doctor import examine, key_note, public_url_warning
 
     fine, several = True, False
     async for name, check in examine(store, settings):  # type: ignore[arg-type] # bootstrap's own
@@ -60,6 +62,7 @@ async def _examine(settings: "Settings", store: Store, *, json: bool) -> bool:
             typer.echo(f"        {check.remedy}")
     if not several:
         say("No connection yet. Add one: caseway connection add --help")
+    say(key_note(settings))
     warning = public_url_warning(settings)
     if warning:
         say(warning)
@@ -204,21 +207,25 @@ def _with_progress(letters: "list[DeadLetter]", *, shown: bool) -> Any:
 
 def sweep(
     connection: Annotated[str, typer.Option(help="Only this connection.")] = "",
+    full: Annotated[
+        bool, typer.Option("--full", help="Also compare every open case now, as each night does.")
+    ] = False,
     json: Annotated[bool, JSON] = False,
 ) -> None:
     """Ask Creatio now what changed, instead of when the next sweep is due.
 
     Running workers do the asking; the command says what they were told.
     """
-    found = on_store(lambda _settings, store: _sweep(store, connection))
+    found = on_store(lambda _settings, store: _sweep(store, connection, full=full))
     if json:
         show_json(found)
         return
     for name in found:
-        say(f"{name}: the next free worker asks Creatio for all that changed.")
+        more = " and compares every open case" if full else ""
+        say(f"{name}: the next free worker asks Creatio for all that changed{more}.")
 
 
-async def _sweep(store: Store, name: str) -> list[str]:
+async def _sweep(store: Store, name: str, *, full: bool) -> list[str]:
     from caseway.store.sweeps import PostgresSweeps
 
     sweeps = PostgresSweeps(store.sync)
@@ -231,5 +238,5 @@ async def _sweep(store: Store, name: str) -> list[str]:
         raise Failed(f"There is no connection {name}." if name else "No connection yet.")
     for one in chosen:
         await sweeps.due([one.key])
-        await sweeps.hurry(one.key)
+        await sweeps.hurry(one.key, full=full)
     return [one.name for one in chosen]

@@ -54,6 +54,7 @@ _AFTER_SIGN_IN: Final = (
     "budget",
     "rate limits",
     "webhook",
+    "sweep",
     "processes",
 )
 _RUNTIMES: Final = {
@@ -159,6 +160,7 @@ class _Checks:
             self._budget,
             self._rate_limits,
             self._webhook,
+            self._sweep,
             self._processes,
         )
         decisive = 4
@@ -312,6 +314,9 @@ class _Checks:
 
     async def _webhook(self) -> Found:
         return known.webhook(self._evidence, self._now())
+
+    async def _sweep(self) -> Found:
+        return known.sweep(self._connection, self._evidence.asking, self._now())
 
     async def _processes(self) -> Found:
         reply = await self._read(LISTED)

@@ -72,7 +72,7 @@ def made_of(answer: Answer, reply: Reply) -> Made | None:
         row = _ROW.decode(answer.body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return Made(reply.at)
-    return _made(row, reply)
+    return _made(row, reply, found=False)
 
 
 def failure_of(verdict: Verdict, status: int) -> Later | Never:
@@ -104,7 +104,7 @@ async def look_up(
             if after is None:
                 raise
             raise _both(after, failure) from failure
-        found |= {row.id: _made(row, reply) for row in here if row.id is not None}
+        found |= {row.id: _made(row, reply, found=True) for row in here if row.id is not None}
     return found
 
 
@@ -118,11 +118,12 @@ def _both(first: Later | Never, second: Later | Never) -> Later:
     )
 
 
-def _made(row: CreatedRow, reply: Reply) -> Made:
+def _made(row: CreatedRow, reply: Reply, *, found: bool) -> Made:
     return Made(
         at=reply.at,
         stamp=utc(row.created_on) if row.created_on else None,
         number=row.number or "",
+        found=found,
     )
 
 

@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Final
 
 from caseway.creatio.found import Found
+from caseway.domain.connection import Connection
 from caseway.domain.guide import CASE_CLOSED, NEW_ACTIVITY, TITLES
-from caseway.ports import Evidence, Mark
+from caseway.ports import Asking, Evidence, Mark
 
 INTEGRATION_PAGE: Final = "Settings → Integrations → Creatio"
 RIGHTS_REMEDY: Final = (
@@ -90,6 +91,27 @@ def webhook(evidence: Evidence, now: datetime) -> Found:
             f"The filter of \u201c{TITLES[NEW_ACTIVITY]}\u201d may be too narrow.",
         )
     return Found(Mark.OK, f"Creatio calls, {ago}")
+
+
+def sweep(connection: Connection, asking: Asking, now: datetime) -> Found:
+    if not connection.settings.sweeping.enabled:
+        return Found(
+            Mark.WARN,
+            "switched off: a lost webhook is not healed, and a reopening is seen late",
+            f"Switch it on: caseway connection add --name {connection.name} --sweep",
+        )
+    if asking.trouble:
+        return Found(Mark.WARN, asking.trouble, "Replies still arrive by webhook meanwhile.")
+    if asking.stamps_off:
+        return Found(
+            Mark.WARN,
+            f"Creatio's stamps are up to {asking.stamps_off} off its own clock, so each question"
+            " reaches back that much further",
+            "Nothing is lost. Let Creatio's administrator run the server in UTC.",
+        )
+    if asking.at is None:
+        return Found(Mark.OK, "nothing was asked for yet: a worker does it")
+    return Found(Mark.OK, f"asked for changes {_ago(now, asking.at)}")
 
 
 def processes(found: Mapping[str, bool], evidence: Evidence) -> Found:

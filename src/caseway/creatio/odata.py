@@ -120,6 +120,18 @@ def changed(collection: str, since: datetime, top: int) -> str:
     return query + _CHANGED.format(top=top, since=moment(since))
 
 
+def cases_listed(cases: Sequence[UUID]) -> str:
+    return f"/odata/Case?$select=Id,ModifiedOn,StatusId&$filter={any_of('Id', cases)}"
+
+
+def activities_listed(cases: Sequence[UUID], since: datetime | None, top: int) -> str:
+    query = (
+        f"/odata/Activity?$select=Id,ModifiedOn,CaseId&$orderby=ModifiedOn,Id&$top={top}"
+        f"&$filter=({any_of('Case/Id', cases)})"
+    )
+    return query if since is None else f"{query}%20and%20ModifiedOn%20ge%20{moment(since)}"
+
+
 def rows(decoder: msgspec.json.Decoder[Rows[T]], answer: Answer) -> list[T]:
     """The rows of a good answer; one that cannot be read is broken, not empty."""
     try:

@@ -15,6 +15,7 @@ from caseway.creatio.circuit import Circuit
 from caseway.creatio.creates import NewRow, create, look_up
 from caseway.creatio.errors import Meaning
 from caseway.creatio.line import AT_ONCE, AnswerTooLarge, Line, Reply, Request
+from caseway.creatio.listing import listing
 from caseway.creatio.mapping import (
     ActivityRow,
     CaseRow,
@@ -45,6 +46,7 @@ from caseway.domain.connection import Connection, Platform
 from caseway.domain.ids import NOBODY, ActivityId, CaseId, RemoteContactId, StatusId
 from caseway.domain.remote import (
     Activity,
+    Listing,
     Look,
     Made,
     NewActivity,
@@ -266,6 +268,9 @@ class CreatioTicketing:
             request, until=self._line.deadline(), limit_bytes=SWEEP_LIMIT_BYTES
         )
         return reply, rows(_CHANGED, reply.answer)
+
+    async def listing(self, cases: Sequence[CaseId]) -> Listing:
+        return await listing(self._line, cases, until=self._line.deadline())
 
     async def time(self) -> datetime:
         request = Request("time", CHEAPEST)

@@ -80,6 +80,7 @@ class Hint:
     ACTIVITIES = 1
     CASE = 2
     EARLIER = 4  # activities of the cases that this conversation had before
+    WHOLE = 8  # every activity of the case, whenever it was modified
 
 
 REOPENINGS_ALLOWED: Final = 3

@@ -1,7 +1,8 @@
 """What we see of Creatio's side: a case, its activities, the statuses. Their words, their ids."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from caseway.domain.ids import ActivityId, CaseId, RemoteContactId, StatusId
@@ -101,6 +102,14 @@ class Made:
     at: datetime  # the `Date` of the answer
     stamp: datetime | None = None  # the row's CreatedOn as answered
     number: str = ""
+    found: bool = False  # made by an earlier attempt: its stamp tells nothing of their clock
+
+    @property
+    def stamps_off(self) -> timedelta:
+        """How far what was created just now is stamped from the clock that answered."""
+        if self.found or self.stamp is None:
+            return timedelta(0)
+        return self.stamp - self.at
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,3 +154,11 @@ class Page:
     rows: tuple[Changed, ...]  # ordered by (ModifiedOn, Id)
     full: bool  # as many as were asked for: there may be more
     at: datetime  # the `Date` of the answer, UTC
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """All there is to see of some cases: their statuses, and whose each of their activities is."""
+
+    statuses: Mapping[CaseId, StatusId]
+    activities: Mapping[ActivityId, CaseId]

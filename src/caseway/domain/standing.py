@@ -25,7 +25,11 @@ class Standing:
         owed = [str(step) for step in self.steps(now)]
         what = [
             words
-            for bit, words in ((Hint.ACTIVITIES, "its activities"), (Hint.CASE, "its case"))
+            for bit, words in (
+                (Hint.ACTIVITIES, "its activities"),
+                (Hint.CASE, "its case"),
+                (Hint.EARLIER, "its earlier cases"),
+            )
             if self.hints & bit
         ]
         if what:

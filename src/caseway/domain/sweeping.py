@@ -2,15 +2,22 @@
 
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 ACTIVITY: Final = "Activity"
 CASE: Final = "Case"
+OPEN_CASES: Final = "OpenCases"  # once a night all of them are compared
 
 WITHOUT_WEBHOOKS: Final = {ACTIVITY: timedelta(seconds=30), CASE: timedelta(seconds=60)}
 WITH_WEBHOOKS: Final = timedelta(minutes=2)
 FASTEST: Final = timedelta(seconds=1)
 SLOWEST: Final = timedelta(hours=1)
 RESERVE: Final = 0.05  # the last part of the day's calls is kept for replies
+SHARES: Final = {ACTIVITY: 2 / 3, CASE: 1 / 3}  # of what sweeps may use of the day's calls
+NIGHT: Final = timedelta(hours=2)  # after midnight, UTC
+SPREAD: Final = timedelta(hours=2)  # not every connection at the same minute
+OVERLAP: Final = timedelta(minutes=5)  # Creatio ends a request after two
+SKEW: Final = timedelta(minutes=1)
 
 
 def next_sweep(
@@ -28,20 +35,54 @@ def next_sweep(
     `chosen` is the administrator's word; without it the pause adapts. Never more than half of
     what is left of the day's calls; `just_missed`: a webhook was missed a moment ago.
     """
-    if chosen is not None:
-        return min(max(chosen, FASTEST), SLOWEST)
     wanted = WITHOUT_WEBHOOKS[entity]
-    if webhooks_work and not just_missed:
+    if chosen is not None:
+        wanted = min(max(chosen, FASTEST), SLOWEST)
+    elif webhooks_work and not just_missed:
         wanted = WITH_WEBHOOKS
     if calls_a_day is None:
         return wanted
-    left = calls_a_day * (1 - RESERVE) - used_today
-    midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    left = _left(calls_a_day, used_today)
+    until_midnight = _midnight(now) - now
     if left < 1:
-        return min(midnight - now, SLOWEST)
-    # Two entities share the half.
-    slowest_allowed = (midnight - now) / (left / 2) * 2
+        return min(until_midnight, SLOWEST)
+    slowest_allowed = until_midnight / (left / 2 * SHARES[entity])
     return min(max(wanted, slowest_allowed), SLOWEST)
+
+
+def may_sweep(*, calls_a_day: int | None, used_today: int) -> bool:
+    """False: only the reserve is left, and a reply that a webhook tells of comes before."""
+    return calls_a_day is None or _left(calls_a_day, used_today) >= 1
+
+
+def may_compare(*, calls_a_day: int | None, used_today: int) -> bool:
+    """Comparing goes on until half of the day's calls are used; the next night goes on there."""
+    return calls_a_day is None or used_today < calls_a_day / 2
+
+
+def next_night(connection: UUID, *, now: datetime) -> timedelta:
+    """Until the next comparison of a connection's open cases: each has its own minute."""
+    after_midnight = NIGHT + SPREAD * (connection.int % 1000 / 1000)
+    at = _midnight(now) - timedelta(days=1) + after_midnight
+    return (at if at > now else at + timedelta(days=1)) - now
+
+
+def overlap(stamps_off: timedelta) -> timedelta:
+    """How far a sweep reaches back: a row stamped before the watermark may commit after it.
+
+    `stamps_off`: how far a row's own stamp was from the clock that answered (an instance that
+    labels its local time as UTC); within a minute it is nothing but the way there and back.
+    """
+    off = abs(stamps_off)
+    return OVERLAP if off <= SKEW else OVERLAP + off
+
+
+def _left(calls_a_day: int, used_today: int) -> float:
+    return calls_a_day * (1 - RESERVE) - used_today
+
+
+def _midnight(now: datetime) -> datetime:
+    return (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def watermark(before: datetime | None, newest_kept: datetime, answered_at: datetime) -> datetime:

@@ -26,6 +26,7 @@ from caseway.ports.failures import (
 from caseway.ports.inspection import (
     OF_CASES,
     Arrived,
+    Asking,
     Check,
     Choice,
     Evidence,
@@ -65,7 +66,7 @@ from caseway.ports.samples import (
     Standing,
 )
 from caseway.ports.setup import Findings, LastTest, Progress, Setup, Swept
-from caseway.ports.ticketing import CALL_TIMEOUT, Call, CallCounter, Ticketing
+from caseway.ports.ticketing import CALL_TIMEOUT, CASES_AT_ONCE, Call, CallCounter, Ticketing
 from caseway.ports.upkeep import Found, Healing, SweepClaim, Sweeps
 from caseway.ports.web import (
     Answered,
@@ -84,6 +85,7 @@ from caseway.ports.widget import Line, Transcript, Visitor, WidgetSessions
 
 __all__ = [
     "CALL_TIMEOUT",
+    "CASES_AT_ONCE",
     "MANY",
     "OF_CASES",
     "AddressTaken",
@@ -92,6 +94,7 @@ __all__ = [
     "ApiKey",
     "ApiKeys",
     "Arrived",
+    "Asking",
     "AtStake",
     "AuditEntry",
     "AuditLog",

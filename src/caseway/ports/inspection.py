@@ -75,6 +75,15 @@ class RefusedCalls:
 
 
 @dataclass(frozen=True, slots=True)
+class Asking:
+    """How the sweep of both entities stands."""
+
+    at: datetime | None = None  # when both were asked for last; None: not yet
+    stamps_off: timedelta = timedelta(0)  # how far Creatio's stamps were from its own clock
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """What our own rows say of a connection: some rights show only in what was done."""
 
@@ -84,6 +93,7 @@ class Evidence:
     refused_calls: Sequence[RefusedCalls] = ()
     healed: int = 0  # replies of the last day that a webhook should have told of
     throttled: bool = False  # Creatio asked for fewer calls when it was used last
+    asking: Asking = Asking()
 
 
 class Inspection(Protocol):

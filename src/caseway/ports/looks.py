@@ -55,6 +55,7 @@ class Linked:
     proven: tuple[tuple[Own, datetime | None], ...]
     refused: tuple[tuple[Own, str], ...]
     open_status: StatusId | None  # the case was read as open, under this, after the last existed
+    stamps_off: timedelta = timedelta(0)  # how far their stamps are from the clock that answered
 
 
 @dataclass(frozen=True, slots=True)

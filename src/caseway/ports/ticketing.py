@@ -13,6 +13,7 @@ from caseway.domain.ids import (
 )
 from caseway.domain.remote import (
     Activity,
+    Listing,
     Look,
     Made,
     NewActivity,
@@ -25,6 +26,7 @@ from caseway.domain.remote import (
 from caseway.ports.inspection import Choice, Pick
 
 CALL_TIMEOUT = timedelta(seconds=10)  # a lease outlives it
+CASES_AT_ONCE = 12  # that one listing is asked of
 
 
 class Ticketing(Protocol):
@@ -71,6 +73,9 @@ class Ticketing(Protocol):
         """Activities of any case modified from `since` on, ordered by (ModifiedOn, Id)."""
 
     async def changed_cases(self, since: datetime, limit: int) -> Page: ...
+
+    async def listing(self, cases: Sequence[CaseId]) -> Listing:
+        """The status and the activities' ids of at most `CASES_AT_ONCE` cases, whenever changed."""
 
     async def time(self) -> datetime:
         """Creatio's own clock: the `Date` of a cheap answer, UTC."""

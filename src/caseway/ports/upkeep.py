@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from caseway.domain.comparing import OpenCase
 from caseway.domain.ids import (
     ConnectionKey,
 )
 from caseway.domain.remote import (
+    Listing,
     Page,
 )
 
@@ -18,7 +20,7 @@ class SweepClaim:
     """One runner's right to sweep one entity of one connection."""
 
     connection: ConnectionKey
-    entity: str  # Activity or Case
+    entity: str  # Activity, Case or OpenCases
     epoch: int
     watermark: datetime | None  # Creatio's time; None: never swept
     overlap: timedelta
@@ -46,6 +48,15 @@ class Sweeps(Protocol):
 
     async def keep(self, claim: SweepClaim, page: Page) -> Found:
         """One page: remembered, marks set, watermark moved, all in one transaction."""
+
+    async def open_cases(self, claim: SweepClaim, limit: int) -> Sequence[OpenCase]:
+        """Those that this night's comparison has not come to yet, in its order."""
+
+    async def compared(self, claim: SweepClaim, cases: Sequence[OpenCase], listing: Listing) -> int:
+        """What differs is marked, and the comparison has come so far: one transaction.
+
+        No cases: it is at its end, and the next one begins anew. How many were marked.
+        """
 
     async def release(
         self, claim: SweepClaim, *, next_in: timedelta, trouble: str | None

@@ -27,6 +27,7 @@ from caseway.domain.ids import (
 )
 from caseway.domain.plan import Owed
 from caseway.domain.remote import Look
+from caseway.domain.sweeping import OVERLAP, overlap
 from caseway.ports import Adopted, Claimed, FencedOut, JournalLine, Linked, Opening
 from caseway.store import imports, rows
 from caseway.store.queries import load
@@ -437,6 +438,8 @@ class PostgresLooks:
                 activities=[own.activity for own, _ in linked.proven],
                 created_on=[stamp for _, stamp in linked.proven],
             )
+            if overlap(linked.stamps_off) > OVERLAP:
+                await SQL["widen"].execute(connection, **remote, overlap=overlap(linked.stamps_off))
             for own, reason in linked.refused:
                 await SQL["refuse"].execute(
                     connection, **remote, activity=own.activity, reason=reason

@@ -195,6 +195,8 @@ CREATE UNIQUE INDEX conversation_open ON conversation (organisation_id, channel_
     WHERE state <> 'resolved';
 CREATE UNIQUE INDEX conversation_case ON conversation (organisation_id, connection_id, case_id)
     WHERE case_id IS NOT NULL;
+CREATE INDEX conversation_agreed_open ON conversation (organisation_id, connection_id, case_id)
+    WHERE agreed = 'open';
 CREATE INDEX conversation_peer ON conversation (organisation_id, channel_id, peer, created_at DESC);
 CREATE INDEX conversation_listed ON conversation (organisation_id, channel_id, state, said_at DESC, id DESC);
 CREATE INDEX conversation_number ON conversation (organisation_id, case_number COLLATE "C")
@@ -207,7 +209,7 @@ CREATE INDEX conversation_parked ON conversation (organisation_id, parked_at) WH
 COMMENT ON COLUMN conversation.said_at IS 'When its last message was kept: what the inbox is ordered by.';
 COMMENT ON COLUMN conversation.due_at IS 'The mark: when the next look is due; null = none.';
 COMMENT ON COLUMN conversation.lease_until IS 'Null = released.';
-COMMENT ON COLUMN conversation.hints IS 'What is worth reading: 1 activities, 2 the case.';
+COMMENT ON COLUMN conversation.hints IS 'What is worth reading: 1 activities, 2 the case, 4 earlier cases, 8 all of it.';
 COMMENT ON COLUMN conversation.covered_through IS 'Position up to which a closure may end messages.';
 COMMENT ON COLUMN conversation.read_through IS 'Creatio''s time up to which activities were read.';
 COMMENT ON COLUMN conversation.left_open IS 'Resolved here with no status to write: a returning customer takes the case over.';
@@ -427,9 +429,10 @@ COMMENT ON TABLE run IS 'The journal: what one look at a conversation found and 
 CREATE TABLE sweep_cursor (
     organisation_id uuid NOT NULL,
     connection_id uuid NOT NULL,
-    entity text NOT NULL CHECK (entity IN ('Activity', 'Case')),
+    entity text NOT NULL CHECK (entity IN ('Activity', 'Case', 'OpenCases')),
     watermark timestamptz,
     overlap interval NOT NULL DEFAULT interval '5 minutes',
+    compared_through uuid,
     next_at timestamptz NOT NULL DEFAULT now(),
     swept_at timestamptz,
     lease_epoch bigint NOT NULL DEFAULT 0,
@@ -438,6 +441,10 @@ CREATE TABLE sweep_cursor (
     PRIMARY KEY (organisation_id, connection_id, entity),
     FOREIGN KEY (organisation_id, connection_id) REFERENCES connection (organisation_id, id)
 );
+COMMENT ON COLUMN sweep_cursor.overlap IS
+    'How far back each question reaches; grows where Creatio''s stamps are off its own clock.';
+COMMENT ON COLUMN sweep_cursor.compared_through IS
+    'OpenCases: the case up to which this night''s comparison has come; null = it begins anew.';
 
 CREATE TABLE sweep_seen (
     organisation_id uuid NOT NULL,

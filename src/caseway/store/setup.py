@@ -10,8 +10,10 @@ import msgspec
 from caseway.domain.connection import ConnectionSettings
 from caseway.domain.ids import ConnectionKey, OrganisationId
 from caseway.domain.reply_rule import ReplyRule
+from caseway.domain.sweeping import OVERLAP
 from caseway.ports import (
     Arrived,
+    Asking,
     Check,
     Evidence,
     Findings,
@@ -44,7 +46,9 @@ class PostgresSetup:
             arrived = await ARRIVALS["of_connection"].fetch(link, **where)
             wrong = await ARRIVALS["refused"].fetch(link, **where)
             swept = await ARRIVALS["found_by_sweep"].fetch(link, **where, since=now - A_DAY)
+            asking = await ARRIVALS["asking"].fetchrow(link, **where)
         assert made is not None  # noqa: S101 - a row of EXISTS alone
+        assert asking is not None  # noqa: S101 - a sum of no rows is a row
         entities = {"Case": "cases", "Activity": "activities", "Contact": "contacts"}
         return Evidence(
             made=frozenset(entity for entity, column in entities.items() if made[column]),
@@ -67,6 +71,9 @@ class PostgresSetup:
             ],
             healed=sum(row["healed"] for row in swept),
             throttled=made["throttled"],
+            asking=Asking(
+                asking["at"], (asking["overlap"] or OVERLAP) - OVERLAP, asking["trouble"]
+            ),
         )
 
     async def swept(self, key: ConnectionKey) -> Sequence[Swept]:

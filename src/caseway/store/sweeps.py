@@ -1,16 +1,25 @@
 """The sweep's memory: watermarks, seen ids, and the marks that follow from a page."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID, uuid4
 
 import asyncpg
 
+from caseway.domain.comparing import OpenCase, differences
 from caseway.domain.conversation import Hint
-from caseway.domain.ids import ConnectionId, ConnectionKey, OrganisationId
-from caseway.domain.remote import Changed, Page
-from caseway.domain.sweeping import ACTIVITY, watermark
+from caseway.domain.ids import (
+    ActivityId,
+    CaseId,
+    ConnectionId,
+    ConnectionKey,
+    ConversationKey,
+    OrganisationId,
+    StatusId,
+)
+from caseway.domain.remote import Changed, Listing, Page
+from caseway.domain.sweeping import ACTIVITY, CASE, OPEN_CASES, watermark
 from caseway.ports import FencedOut, Found, SweepClaim
 from caseway.store import rows
 from caseway.store.queries import load
@@ -149,12 +158,16 @@ class PostgresSweeps:
     async def _trigger(
         self, connection: "Connection", found: Sequence[asyncpg.Record], hints: int
     ) -> int:
-        keys = sorted(
-            {rows.key_of(r) for r in found}, key=lambda k: (k.organisation, k.conversation)
-        )
+        keys = {rows.key_of(r) for r in found}
+        await self._mark(connection, keys, hints)
+        return len(keys)
+
+    async def _mark(
+        self, connection: "Connection", keys: Collection[ConversationKey], hints: int
+    ) -> None:
         fresh = [
             key
-            for key in keys
+            for key in sorted(keys, key=lambda k: (k.organisation, k.conversation))
             if await MARK.fetchval(
                 connection,
                 organisation=key.organisation,
@@ -163,7 +176,6 @@ class PostgresSweeps:
             )
         ]
         await enqueue_all(connection, fresh)
-        return len(keys)
 
     async def _note(
         self,
@@ -192,13 +204,48 @@ class PostgresSweeps:
             reasons=[why[o] for o in outcomes],
         )
 
+    async def open_cases(self, claim: SweepClaim, limit: int) -> Sequence[OpenCase]:
+        found = await SQL["open_cases"].fetch(
+            self._pool, **_connection(claim.connection), limit=limit
+        )
+        return [
+            OpenCase(
+                rows.key_of(r),
+                CaseId(r["case_id"]),
+                r["agreed_status"] and StatusId(r["agreed_status"]),
+                r["has_activities"],
+            )
+            for r in found
+        ]
+
+    async def compared(self, claim: SweepClaim, cases: Sequence[OpenCase], listing: Listing) -> int:
+        where = _connection(claim.connection)
+        async with self._pool.acquire() as connection, connection.transaction():
+            await self._fence(connection, claim)
+            linked = await SQL["linked"].fetch(
+                connection, **where, activities=list(listing.activities)
+            )
+            known = {ActivityId(r["activity_id"]) for r in linked}
+            found = differences(cases, listing, known)
+            for hints in sorted(set(found.values())):
+                keys = [key for key, wanted in found.items() if wanted == hints]
+                await self._mark(connection, keys, hints)
+            await SQL["come_to"].execute(
+                connection, **where, through=cases[-1].case if cases else None
+            )
+            # CRASH HERE: these cases are compared again.
+        return len(found)
+
     async def release(self, claim: SweepClaim, *, next_in: timedelta, trouble: str | None) -> None:
         await SQL["release"].execute(
             self._pool, **_cursor(claim), epoch=claim.epoch, next_in=next_in, trouble=trouble
         )
 
-    async def hurry(self, connection: ConnectionKey) -> int:
-        return len(await SQL["hurry"].fetch(self._pool, **_connection(connection)))
+    async def hurry(self, connection: ConnectionKey, *, full: bool = False) -> int:
+        entities = [ACTIVITY, CASE, *([OPEN_CASES] if full else [])]
+        return len(
+            await SQL["hurry"].fetch(self._pool, **_connection(connection), entities=entities)
+        )
 
     async def webhooks_last_used(self, connection: ConnectionKey) -> datetime | None:
         async with self._pool.acquire() as link:

@@ -269,10 +269,12 @@ class Executor:
         # CRASH HERE: each is found by its id in the next look.
         proven: list[tuple[Own, datetime | None]] = []
         refused: list[tuple[Own, str]] = []
+        stamps_off = timedelta(0)
         for one, outcome in zip(own, written.outcomes, strict=True):
             match outcome:
                 case Made():
                     proven.append((one, outcome.stamp))
+                    stamps_off = max(stamps_off, outcome.stamps_off, key=abs)
                 case Refused():
                     refused.append((one, outcome.reason))
                     self.journal.note(
@@ -288,7 +290,7 @@ class Executor:
         covered = bool(proven) and meaning is Side.OPEN
         after = await self.looks.link(  # T5
             self.claimed,
-            Linked(tuple(proven), tuple(refused), written.status if covered else None),
+            Linked(tuple(proven), tuple(refused), written.status if covered else None, stamps_off),
             owed,
         )
         if proven:

@@ -146,7 +146,8 @@ class Reconciler:
         worth_reading = claimed.hints or claimed.starts > 1
         if not worth_reading or ledger.case is None or not ledger.wants_case:
             return await self.looks.load(claimed)
-        since = ledger.read_through and ledger.read_through - READ_BACK
+        whole = claimed.hints & Hint.WHOLE
+        since = None if whole else ledger.read_through and ledger.read_through - READ_BACK
         # The word of closure stands for itself: replies written before it belong to the same look.
         case_first = claimed.hints == Hint.CASE and ledger.claim is None
         try:
@@ -280,6 +281,8 @@ def _what_was_read(look: Look) -> str:
 
 
 def _hinted(hints: int) -> str:
+    if hints & Hint.WHOLE:
+        return "compared in full: something differed"
     if hints & Hint.EARLIER:
         return "something changed on an earlier case"
     if hints & Hint.ACTIVITIES and hints & Hint.CASE:

@@ -57,7 +57,7 @@ class Worker:
         async with asyncio.TaskGroup() as parts:
             parts.create_task(self._again(self._take_jobs, pause=timedelta(0)))
             if self.sweeper is not None:
-                parts.create_task(self._again(self.sweeper.pass_over, pause=SWEEP_LOOK_EVERY))
+                parts.create_task(self._again(self._sweep, pause=timedelta(0)))
             parts.create_task(self._again(self._heal, pause=HEAL_EVERY))
             parts.create_task(self._again(self.replayer.pass_over, pause=REPLAY_EVERY))
             parts.create_task(self._again(self.counts.count, pause=COUNT_EVERY))
@@ -78,6 +78,10 @@ class Worker:
         finally:
             self.metrics.runs.labels(outcome=outcome).inc()
             self.metrics.run_seconds.observe(time.monotonic() - began)
+
+    async def _sweep(self) -> None:
+        if self.sweeper is not None:
+            await self.sweeper.keep_on(self.stopping, every=SWEEP_LOOK_EVERY)
 
     async def _heal(self) -> None:
         healed = await self.healing.heal(older_than=OLD)

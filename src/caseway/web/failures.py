@@ -51,10 +51,14 @@ async def _malformed(request: Request, failure: Exception) -> Response:
 
 
 async def _http(request: Request, failure: Exception) -> Response:
-    del request
     assert isinstance(failure, HTTPException)  # noqa: S101 - as above
     detail = NOT_FOUND if failure.status_code == 404 else str(failure.detail)
-    return Problem(failure.status_code, detail, headers=failure.headers).response()
+    problem = Problem(failure.status_code, detail, headers=failure.headers)
+    if "text/html" not in request.headers.get("accept", ""):
+        return problem.response()
+    from caseway.web.dashboard import alone  # which needs this module
+
+    return alone.refusal(problem)
 
 
 async def _later(request: Request, failure: Exception) -> Response:

@@ -17,6 +17,7 @@ from caseway.domain import conversation, delivery
 from caseway.domain.roles import MAY, Action, Role
 from caseway.web.dashboard import states, times
 from caseway.web.dashboard.frame import draw
+from tests.web.conftest import House
 
 NOON = datetime(2026, 3, 3, 13, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -117,3 +118,14 @@ def test_times_read_as_people_say_them() -> None:
     assert said(days=365) == "3 Mar 2025, 14:00 CET"
     assert said(hours=-1) == "15:00 CET"  # what is still to come is never "ago"
     assert times.iso(NOON) == "2026-03-03T13:00:00.000Z"
+
+
+async def test_who_mistypes_an_address_gets_a_page_and_a_program_gets_a_problem(
+    house: House,
+) -> None:
+    address = f"{house.base}/evnets"
+    async with house.client.get(address, headers={"Accept": "text/html,*/*;q=0.8"}) as answer:
+        assert (answer.status, answer.content_type) == (404, "text/html")
+        assert "There is nothing at this address." in await answer.text()
+    async with house.client.get(address) as answer:
+        assert (answer.status, answer.content_type) == (404, "application/problem+json")

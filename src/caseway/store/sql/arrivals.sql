@@ -45,8 +45,16 @@ SELECT r.public_name, r.source, sum(r.refusals)::bigint AS calls, max(r.day) AS 
 -- role: both
 -- How the sweep fares, one row an entity. Index: sweep_cursor_pkey.
 SELECT entity, swept_at, next_at, trouble FROM sweep_cursor
- WHERE organisation_id = :organisation AND connection_id = :connection
+ WHERE organisation_id = :organisation AND connection_id = :connection AND entity <> 'OpenCases'
  ORDER BY entity;
+
+-- name: asking(organisation, connection)
+-- role: both
+-- When both entities were asked for last, how far back, what went wrong. Index: sweep_cursor_pkey.
+SELECT CASE WHEN count(swept_at) = 2 THEN min(swept_at) END AS at, max(overlap) AS overlap,
+       coalesce(max(trouble), '') AS trouble
+  FROM sweep_cursor
+ WHERE organisation_id = :organisation AND connection_id = :connection AND entity <> 'OpenCases';
 
 -- name: found_by_sweep(organisation, connection, since)
 -- role: both

@@ -227,6 +227,14 @@ UPDATE conversation SET agreed = 'open', case_number = :number
    AND lease_until IS NOT NULL AND agreed IS NULL
 RETURNING 1;
 
+-- name: widen(organisation, connection, overlap)
+-- This instance's stamps are off its own clock: sweeps reach back that much further from now on.
+INSERT INTO sweep_cursor (organisation_id, connection_id, entity, overlap)
+SELECT :organisation, :connection, e.entity, :overlap
+  FROM (VALUES ('Activity'), ('Case')) AS e(entity)
+ON CONFLICT (organisation_id, connection_id, entity)
+DO UPDATE SET overlap = greatest(sweep_cursor.overlap, excluded.overlap);
+
 -- name: refuse(organisation, connection, activity, reason)
 -- Creatio refuses this activity for good: kept, visible, replayable; the next one passes.
 UPDATE link SET refused_at = now(), refusal = :reason

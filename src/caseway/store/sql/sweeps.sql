@@ -5,7 +5,7 @@
 INSERT INTO sweep_cursor (organisation_id, connection_id, entity)
 SELECT n.organisation, n.connection, e.entity
   FROM unnest(:organisations::uuid[], :connections::uuid[]) AS n(organisation, connection)
- CROSS JOIN (VALUES ('Activity'), ('Case')) AS e(entity)
+ CROSS JOIN (VALUES ('Activity'), ('Case'), ('OpenCases')) AS e(entity)
 ON CONFLICT DO NOTHING;
 
 -- name: due(organisations, connections)
@@ -80,7 +80,7 @@ DO UPDATE SET modified_on = excluded.modified_on;
 
 -- name: move(organisation, connection, entity, watermark)
 -- The watermark is Creatio's time.
-UPDATE sweep_cursor SET watermark = :watermark, swept_at = now()
+UPDATE sweep_cursor SET watermark = :watermark
  WHERE organisation_id = :organisation AND connection_id = :connection AND entity = :entity;
 
 -- name: forget(organisation, connection, entity)
@@ -109,15 +109,41 @@ SELECT EXISTS (
 -- name: release(organisation, connection, entity, epoch, next_in, trouble)
 -- When to ask again, and what went wrong.
 UPDATE sweep_cursor
-   SET lease_until = NULL, next_at = clock_timestamp() + :next_in, trouble = :trouble
+   SET lease_until = NULL, next_at = clock_timestamp() + :next_in, trouble = :trouble,
+       swept_at = CASE WHEN :trouble::text IS NULL THEN now() ELSE swept_at END
  WHERE organisation_id = :organisation AND connection_id = :connection AND entity = :entity
    AND lease_epoch = :epoch;
 
--- name: hurry(organisation, connection)
+-- name: hurry(organisation, connection, entities)
 -- A person asks for a sweep now.
 UPDATE sweep_cursor SET next_at = now()
  WHERE organisation_id = :organisation AND connection_id = :connection
+   AND entity = ANY(:entities::text[])
 RETURNING entity;
+
+-- name: open_cases(organisation, connection, limit)
+-- Open cases that this night's comparison has not come to. Index: conversation_agreed_open.
+SELECT c.organisation_id, c.id, c.case_id, c.agreed_status, c.linked_through > 0 AS has_activities
+  FROM conversation c
+ WHERE c.organisation_id = :organisation AND c.connection_id = :connection
+   AND c.agreed = 'open' AND c.parked_at IS NULL
+   AND c.case_id > coalesce(
+       (SELECT s.compared_through FROM sweep_cursor s
+         WHERE s.organisation_id = :organisation AND s.connection_id = :connection
+           AND s.entity = 'OpenCases'), '00000000-0000-0000-0000-000000000000'::uuid)
+ ORDER BY c.case_id
+ LIMIT :limit;
+
+-- name: linked(organisation, connection, activities)
+-- Which of these activities are proven links. Index: link_pkey.
+SELECT activity_id FROM link
+ WHERE organisation_id = :organisation AND connection_id = :connection
+   AND activity_id = ANY(:activities::uuid[]) AND linked_at IS NOT NULL;
+
+-- name: come_to(organisation, connection, through)
+-- How far this night's comparison has come; null: it is at its end.
+UPDATE sweep_cursor SET compared_through = :through
+ WHERE organisation_id = :organisation AND connection_id = :connection AND entity = 'OpenCases';
 
 -- name: webhooks_last_used(organisation, connection)
 -- Whether webhooks work: the newest use of any token of the connection.

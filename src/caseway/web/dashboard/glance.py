@@ -10,6 +10,7 @@ from caseway.ports.glance import Glanced, Glances
 from caseway.web.dashboard.times import age
 
 KEPT_FOR: Final = timedelta(seconds=1)
+UNNAMED: Final = "default"  # the first organisation's name, until somebody gives it one
 MOST_KEPT: Final = 1000  # organisations
 
 
@@ -53,7 +54,7 @@ class Foot:
 def told(seen: Glanced, now: datetime) -> Shown:
     creatio, channel = _creatio(seen), _channel(seen)
     return Shown(
-        organisation=seen.organisation,
+        organisation="" if seen.organisation == UNNAMED else seen.organisation,
         creatio=creatio,
         channels=seen.channels,
         channel=channel,

@@ -88,5 +88,7 @@
     deed();
   });
 
+  document.querySelector("[data-keys-open]")?.addEventListener("click", () => dialog?.showModal());
+
   if (location.hash === "#find") document.querySelector("#main [data-find]")?.focus();
 })();

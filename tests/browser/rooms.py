@@ -1,0 +1,20 @@
+"""Every page of the dashboard, for what must hold on each of them. A new page adds a line."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from caseway.domain.roles import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    name: str
+    path: str  # `{conversation}` stands for one with something to see (tests/browser/scene.py)
+    role: Role | None = Role.OWNER  # None: whoever is not signed in
+
+
+ROOMS: Final = (
+    Room("login", "/login", None),
+    Room("welcome", "/welcome/no-such-link", None),
+    Room("settings", "/settings"),
+)

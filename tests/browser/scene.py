@@ -1,0 +1,131 @@
+"""A Caseway with a week's worth of conversations, and people of every role who are signed in.
+
+It is `caseway demo` with its sandbox, filled by customers and agents: nothing in it is made up
+beside the product.
+"""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+from uuid import uuid4
+
+from caseway.bootstrap import open_pool, open_store
+from caseway.config import load
+from caseway.domain.actor import Actor
+from caseway.domain.roles import Role
+from caseway.store.intake import transaction
+from caseway.store.people import people_over
+from caseway.store.roles import Role as Right
+from tests.acceptance.callbacks import Callbacks, receiving
+from tests.acceptance.demo import Api, Demo, started_demo
+from tests.acceptance.desk import Desk
+from tests.acceptance.far import ask, eventually
+
+PEOPLE: Final[Mapping[Role, str]] = {
+    Role.OWNER: "Mara Vogt",
+    Role.ADMIN: "Tomasz Zieliński",
+    Role.AGENT: "Clara Brandt",
+    Role.VIEWER: "Yusuf Demir",
+}
+NOBODYS_CASE: Final = "6b1f0c52-0c4e-4b0c-9d3f-2f6a1e7d9c11"
+
+
+@dataclass(frozen=True)
+class Scene:
+    demo: Demo
+    sessions: Mapping[Role, str]  # the cookie's value
+    conversation: str  # one with a reply, a note and a reply that waits
+    case: str
+
+    @property
+    def url(self) -> str:
+        return self.demo.said["api_url"]
+
+    def address(self, path: str) -> str:
+        """`{conversation}` stands for the one above."""
+        return self.url + path.format(conversation=self.conversation)
+
+
+@contextmanager
+def staged() -> Iterator[Scene]:
+    with receiving() as callbacks, started_demo(callbacks, log_level="warning") as demo:
+        conversation, case = _conversations(demo.api, demo.desk, callbacks, demo)
+        with ThreadPoolExecutor(1) as elsewhere:  # a browser's test has a running loop in its own
+            sessions = elsewhere.submit(asyncio.run, _sign_in(demo)).result()
+        yield Scene(demo, sessions, conversation, case)
+
+
+def _conversations(api: Api, desk: Desk, callbacks: Callbacks, demo: Demo) -> tuple[str, str]:
+    def begun(name: str, text: str) -> tuple[str, str]:
+        who = f"customer-{len(name)}"
+        contact = {"external_id": who, "name": name, "email": f"{who}@example.com"}
+        words = {"channel": api.channel, "contact": contact, "message": {"text": text}}
+        conversation: str = api.good("POST", "/conversations", words)["id"]
+        return conversation, api.case(conversation)
+
+    resolved, its_case = begun("Jonas Lindqvist", "Is the trail light in stock again?")
+    desk.task(its_case, "It is, since yesterday. Shall we keep one for you?")
+    callbacks.wait_for(resolved, "It is, since yesterday. Shall we keep one for you?")
+    api.write(resolved, "Yes please, I collect it on Friday.")
+    desk.wait_until_said(its_case, "Yes please, I collect it on Friday.")
+    desk.task(its_case, "See you on Friday.")
+    callbacks.wait_for(
+        resolved, "It is, since yesterday. Shall we keep one for you?", "See you on Friday."
+    )
+    desk.set_status(its_case, "Resolved")
+    api.wait_for_state(resolved, "resolved")
+
+    begun("أمينة السيد", "متى تفتحون يوم السبت؟")
+    begun(
+        "Rüdiger Obermayer-Schultheiß von Hohenlohe",
+        "Donaudampfschifffahrtsgesellschaftskapitänsmützenhalter: lieferbar?",
+    )
+    _, its_case = begun("Wei Chen", "The invoice shows the old address.")
+    callbacks.answers.extend([410])
+    desk.task(its_case, "We sent a corrected one.")
+    eventually(lambda: callbacks.refused, what="a refused callback")
+
+    main, case = begun("Ines Costa", "Hello, my front brake squeals since the last service.")
+    desk.note(case, "Pads are on order with Shimano.")
+    desk.task(case, "Sorry about that. Could you bring it in on Thursday?")
+    callbacks.wait_for(main, "Sorry about that. Could you bring it in on Thursday?")
+    api.write(main, "Thursday works. Do I need an appointment?")
+    callbacks.answers.extend([429] * 1000)
+    desk.task(case, "No, just come by between 9 and 12.")
+    _events(demo)
+    return main, case
+
+
+def _events(demo: Demo) -> None:
+    """Calls of every kind: of no case of ours, malformed, with a wrong token."""
+    url = demo.said["webhook_url"]
+    ask("POST", url, {"event_type": "new_activity", "caseId": NOBODYS_CASE})
+    ask("POST", url, {"event_type": "case_updated", "caseId": NOBODYS_CASE})
+    ask("POST", url, {"event_type": "new_activity", "caseId": "[#Case.Id#]"})
+    ask("POST", url[:-4] + "0000", {"event_type": "new_activity", "caseId": NOBODYS_CASE})
+
+
+async def _sign_in(demo: Demo) -> dict[Role, str]:
+    folder = demo.folder / "data"
+    settings = load(data=folder, secret_key_file=folder / "secret.key", database_url=None)
+    async with (
+        open_store(settings) as store,
+        open_pool(settings, store.owner_dsn, Right.WEB, 2) as pool,
+    ):
+        tokens = {}
+        for role, name in PEOPLE.items():
+            user, email = uuid4(), f"{name.split()[0].lower()}@nordlicht.example"
+            async with transaction(pool, store.organisation) as link:
+                await link.execute(
+                    "INSERT INTO user_account (organisation_id, id, email, name, role)"
+                    " VALUES ($1, $2, $3, $4, $5)",
+                    *(store.organisation, user, email, name, role),
+                )
+            token = await people_over(pool).sessions.begin(
+                store.organisation, user, agent="Chromium", actor=Actor(email)
+            )
+            tokens[role] = token.reveal()
+        return tokens
