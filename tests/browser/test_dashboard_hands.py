@@ -1,0 +1,140 @@
+"""The page under the hand: lists that stay where they are, keys, and what is said of a lost stream."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.list_page import ListPage
+from tests.browser.serving import serving
+
+SOON_MS = 20_000
+
+
+@pytest.fixture
+def listed() -> ListPage:
+    return ListPage({name: f"Event {name}" for name in ("c", "b", "a")})
+
+
+@pytest.fixture
+def opened(listed: ListPage, page: Page) -> Iterator[Page]:
+    page.context.set_default_timeout(SOON_MS)
+    expect.set_options(timeout=SOON_MS)
+    with serving(listed.app()) as port:
+        page.goto(f"http://127.0.0.1:{port}/")
+        yield page
+
+
+def shown(page: Page) -> list[str]:
+    return page.locator("[data-row]").all_inner_texts()
+
+
+def test_new_rows_come_by_themselves_while_nobody_uses_the_list(
+    opened: Page, listed: ListPage
+) -> None:
+    listed.add("d", "e")
+    expect(opened.locator("#row-e")).to_be_visible()
+    assert shown(opened) == ["Event e", "Event d", "Event c", "Event b", "Event a"]
+    expect(opened.get_by_role("status").last).to_have_text("2 new events")
+
+
+def test_new_rows_wait_while_the_list_has_the_focus_and_known_ones_change_in_place(
+    opened: Page, listed: ListPage
+) -> None:
+    opened.get_by_text("Event b").focus()
+    before = opened.locator("#row-b").bounding_box()
+    listed.add("d")
+    listed.rows["a"] = "Event a, delivered"
+
+    offer = opened.get_by_role("button", name="Show 1 new event", exact=True)
+    expect(offer).to_be_visible()
+    expect(opened.locator("#row-a")).to_have_text("Event a, delivered")
+    assert shown(opened)[0] == "Event c"
+    assert opened.locator("#row-b").bounding_box() == before
+    expect(opened.locator("#row-b a")).to_be_focused()
+
+    opened.keyboard.press(".")
+    expect(opened.locator("#row-d a")).to_be_focused()
+    expect(offer).to_be_hidden()
+    assert shown(opened)[0] == "Event d"
+
+
+def test_new_rows_wait_while_words_are_selected(opened: Page, listed: ListPage) -> None:
+    opened.evaluate("getSelection().selectAllChildren(document.querySelector('#row-b'))")
+    listed.add("d", "e")
+    expect(opened.get_by_role("button", name="Show 2 new events")).to_be_visible()
+    assert opened.evaluate("getSelection().toString()") == "Event b"
+    assert len(shown(opened)) == 3
+
+
+def test_a_row_brings_the_icons_that_the_page_had_no_use_for(
+    opened: Page, listed: ListPage
+) -> None:
+    assert opened.locator("#i-bandage").count() == 0
+    listed.icons = ["bandage"]
+    listed.add("d")
+    expect(opened.locator("#row-d")).to_be_visible()
+    expect(opened.locator("#sprite #i-bandage path")).to_have_count(1)
+
+
+def test_a_broken_stream_says_when_it_tries_again_and_catches_up(
+    opened: Page, listed: ListPage
+) -> None:
+    state = opened.locator("[data-live-state]")
+    listed.is_down = True
+    listed.cut()
+    expect(state).to_have_text(re.compile(r"Live paused, trying again in \d+ s"))
+    listed.add("d")
+    listed.is_down = False
+    expect(opened.locator("#row-d")).to_be_visible()
+    expect(state).to_have_text("Live")
+
+
+def test_a_lost_sign_in_is_said(opened: Page, listed: ListPage) -> None:
+    expect(opened.locator("#row-c")).to_be_visible()
+    listed.is_over = True
+    listed.add("d")
+    expect(opened.locator("#said")).to_contain_text("You are signed out.")
+    assert opened.locator("#said").get_attribute("aria-live") == "assertive"
+
+
+def test_keys_walk_the_rows_find_and_go(opened: Page) -> None:
+    opened.keyboard.press("j")
+    expect(opened.locator("#row-c a")).to_be_focused()
+    opened.keyboard.press("j")
+    expect(opened.locator("#row-b a")).to_be_focused()
+    opened.keyboard.press("k")
+    expect(opened.locator("#row-c a")).to_be_focused()
+
+    opened.keyboard.press("/")
+    field = opened.get_by_label("Find")
+    expect(field).to_be_focused()
+    opened.keyboard.type("jkg?i")  # letters in a field are letters
+    expect(field).to_have_value("jkg?i")
+
+    opened.locator("#row-a a").focus()
+    opened.keyboard.press("?")
+    expect(opened.get_by_role("dialog")).to_be_visible()
+    opened.keyboard.press("Escape")
+    expect(opened.get_by_role("dialog")).to_be_hidden()
+    expect(opened.locator("#row-a a")).to_be_focused()
+
+    opened.keyboard.press("g")
+    opened.keyboard.press("i")
+    expect(opened.get_by_text("This is /inbox")).to_be_visible()
+
+
+def test_single_keys_can_be_switched_off_and_stay_off(opened: Page) -> None:
+    opened.keyboard.press("?")
+    opened.get_by_label("Off").check()
+    opened.keyboard.press("Escape")
+    for _ in range(2):
+        opened.keyboard.press("j")
+        assert (
+            opened.evaluate("document.activeElement === document.querySelector('#row-c a')")
+            is False
+        )
+        opened.reload()
+    opened.evaluate("document.querySelector('#keys').showModal()")
+    expect(opened.get_by_label("Off")).to_be_checked()
