@@ -9,7 +9,7 @@ from caseway.domain.roles import Role
 @dataclass(frozen=True, slots=True)
 class Room:
     name: str
-    path: str  # `{conversation}` stands for one with something to see (tests/browser/scene.py)
+    path: str  # `{conversation}`, `{event}`: those with something to see (tests/browser/scene.py)
     role: Role | None = Role.OWNER  # None: whoever is not signed in
 
 
@@ -17,4 +17,8 @@ ROOMS: Final = (
     Room("login", "/login", None),
     Room("welcome", "/welcome/no-such-link", None),
     Room("settings", "/settings"),
+    Room("events", "/events"),
+    Room("events-beside", "/events?show={event}"),
+    Room("event", "/events/{event}"),
+    Room("replay", "/events/replay?pick={event}"),
 )

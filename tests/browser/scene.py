@@ -39,14 +39,15 @@ class Scene:
     sessions: Mapping[Role, str]  # the cookie's value
     conversation: str  # one with a reply, a note and a reply that waits
     case: str
+    event: str  # a call that told of a reply in it
 
     @property
     def url(self) -> str:
         return self.demo.said["api_url"]
 
     def address(self, path: str) -> str:
-        """`{conversation}` stands for the one above."""
-        return self.url + path.format(conversation=self.conversation)
+        """`{conversation}` and `{event}` stand for those above."""
+        return self.url + path.format(conversation=self.conversation, event=self.event)
 
 
 @contextmanager
@@ -55,7 +56,7 @@ def staged() -> Iterator[Scene]:
         conversation, case = _conversations(demo.api, demo.desk, callbacks, demo)
         with ThreadPoolExecutor(1) as elsewhere:  # a browser's test has a running loop in its own
             sessions = elsewhere.submit(asyncio.run, _sign_in(demo)).result()
-        yield Scene(demo, sessions, conversation, case)
+        yield Scene(demo, sessions, conversation, case, _event(demo.api, conversation))
 
 
 def _conversations(api: Api, desk: Desk, callbacks: Callbacks, demo: Demo) -> tuple[str, str]:
@@ -106,6 +107,13 @@ def _events(demo: Demo) -> None:
     ask("POST", url, {"event_type": "case_updated", "caseId": NOBODYS_CASE})
     ask("POST", url, {"event_type": "new_activity", "caseId": "[#Case.Id#]"})
     ask("POST", url[:-4] + "0000", {"event_type": "new_activity", "caseId": NOBODYS_CASE})
+
+
+def _event(api: Api, conversation: str) -> str:
+    """The oldest: its reply was delivered."""
+    found = api.good("GET", f"/events?conversation={conversation}")["items"]
+    event: str = found[-1]["id"]
+    return event
 
 
 async def _sign_in(demo: Demo) -> dict[Role, str]:

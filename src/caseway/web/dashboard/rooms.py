@@ -10,6 +10,8 @@ from caseway.web.dashboard.channel import ChannelPages
 from caseway.web.dashboard.channels import ChannelsPages
 from caseway.web.dashboard.doors import Doors
 from caseway.web.dashboard.entrance import Entrance
+from caseway.web.dashboard.events.pages import EventsPages
+from caseway.web.dashboard.events.replays import ReplayPages
 from caseway.web.dashboard.keys import KeysPages
 from caseway.web.dashboard.more import MorePages
 from caseway.web.dashboard.passwords import Passwords
@@ -27,6 +29,8 @@ def routes(parts: Parts) -> list[Route]:
         *MorePages(doors).routes(),
         *TeamPages(parts, doors).routes(),
         *AuditPages(parts, doors).routes(),
+        *EventsPages(parts, doors).routes(),
+        *ReplayPages(parts, doors).routes(),
         *AccountPages(parts, doors, passwords).routes(),
         *ReplyRulePages(parts, doors).routes(),
         *ChannelsPages(parts, doors).routes(),

@@ -1,0 +1,156 @@
+"""What a reader asks the event log for, as an address says it. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime, timedelta
+from typing import Final, Self
+from urllib.parse import urlencode
+from uuid import UUID
+
+from caseway.domain.adoption import Outcome
+from caseway.domain.ids import CaseId, ConnectionId, ConversationId
+from caseway.ports.event_log import EventFilter
+from caseway.web.problems import Problem
+
+TYPES: Final = ("new_activity", "case_closed", "case_updated")
+WAYS: Final = {"webhook": "Creatio called", "sweep": "Found by asking"}
+SPANS: Final = {
+    "6h": ("Last 6 h", timedelta(hours=6)),
+    "24h": ("Last 24 h", timedelta(hours=24)),
+    "7d": ("Last 7 days", timedelta(days=7)),
+    "30d": ("Last 30 days", timedelta(days=30)),
+}
+MOST_NUMBER: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The filters of an address, each as it is written there; empty: any."""
+
+    outcome: str = ""
+    type: str = ""
+    by: str = ""
+    span: str = ""
+    since: str = ""
+    until: str = ""
+    connection: str = ""
+    conversation: str = ""
+    case: str = ""
+    number: str = ""  # a case's number that several conversations have, or none
+
+    @classmethod
+    def of(cls, query: Mapping[str, str]) -> Self:
+        """Raises `Problem` for what no page of ours writes."""
+        asked = cls(**{f.name: query.get(f.name, "").strip() for f in fields(cls)})
+        if asked.outcome and asked.outcome not in set(Outcome):
+            raise _wrong("outcome", asked.outcome)
+        if asked.type and asked.type not in TYPES:
+            raise _wrong("type", asked.type)
+        if asked.by and asked.by not in WAYS:
+            raise _wrong("by", asked.by)
+        if asked.span and asked.span not in SPANS:
+            raise _wrong("span", asked.span)
+        for name in ("connection", "conversation", "case"):
+            _uuid(name, getattr(asked, name))
+        for name in ("since", "until"):
+            _moment(name, getattr(asked, name))
+        return asked
+
+    def filter(self, *, now: datetime) -> EventFilter:
+        connection = _uuid("connection", self.connection)
+        conversation = _uuid("conversation", self.conversation)
+        case = _uuid("case", self.case)
+        since = _moment("since", self.since)
+        if since is None and self.span:
+            since = now - SPANS[self.span][1]
+        return EventFilter(
+            outcome=Outcome(self.outcome) if self.outcome else None,
+            type=self.type,
+            found_by=self.by,
+            connection=None if connection is None else ConnectionId(connection),
+            conversation=None if conversation is None else ConversationId(conversation),
+            case=None if case is None else CaseId(case),
+            since=since,
+            until=_moment("until", self.until),
+        )
+
+    def query(self, **more: str) -> str:
+        """The address's query, with some of it replaced or added."""
+        own = {f.name: getattr(self, f.name) for f in fields(self)}
+        return urlencode({name: text for name, text in (own | more).items() if text})
+
+    def path(self, **more: str) -> str:
+        query = self.query(**more)
+        return f"/events?{query}" if query else "/events"
+
+    def without(self, *names: str) -> Self:
+        return replace(self, **dict.fromkeys(names, ""))
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """For a form that carries them on."""
+        own = [(f.name, str(getattr(self, f.name))) for f in fields(self)]
+        return [(name, text) for name, text in own if text]
+
+    def words(self) -> str:
+        """The filters as a person would say them: "rejected events of the last 24 h"."""
+        said = [_outcome(self.outcome), self.type, "events"]
+        if self.by:
+            said.append(
+                "that Creatio called with" if self.by == "webhook" else "that a sweep found"
+            )
+        if self.conversation:
+            said.append(f"of conversation {self.conversation[:6]}")
+        if self.case:
+            said.append(f"of case {self.case[:6]}")
+        if self.connection:
+            said.append(f"of connection {self.connection[:6]}")
+        if self.since or self.until:
+            said.append(f"from {_when(self.since)} to {_when(self.until)}")
+        elif self.span:
+            said.append(f"of the {SPANS[self.span][0].lower()}")
+        return " ".join(word for word in said if word)
+
+
+def parsed_search(text: str) -> UUID | str:
+    """An id of anything, or a case's number."""
+    try:
+        return UUID(text.strip())
+    except ValueError:
+        return text.strip()[:MOST_NUMBER]
+
+
+def iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _outcome(outcome: str) -> str:
+    return outcome.replace("_", " ") if outcome else "all"
+
+
+def _when(moment: str) -> str:
+    found = _moment("since", moment)
+    return "the beginning" if found is None else f"{found.astimezone(UTC):%-d %b %Y, %H:%M} UTC"
+
+
+def _uuid(name: str, text: str) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        raise _wrong(name, text) from None
+
+
+def _moment(name: str, text: str) -> datetime | None:
+    if not text:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+        if found.tzinfo is None:
+            found = found.replace(tzinfo=UTC)
+        return found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise _wrong(name, text) from None
+
+
+def _wrong(name: str, text: str) -> Problem:
+    return Problem(400, f"There is no {name} {text[:40]!a} to filter by.")
