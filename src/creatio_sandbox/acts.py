@@ -8,7 +8,8 @@ from typing import Any
 
 from creatio_sandbox import ids
 from creatio_sandbox.clock import stamp
-from creatio_sandbox.failures import Broken, Missing
+from creatio_sandbox.failures import Broken, Malformed, Missing
+from creatio_sandbox.odata.writes import keep_stream
 from creatio_sandbox.records import Author, Records, Row
 from creatio_sandbox.values import stored
 
@@ -142,7 +143,29 @@ class Desk:
         self.change("Case", case_id, {"StatusId": found[0]})
 
     def take_over(self, case_id: str) -> None:
-        self.change("Case", case_id, {"OwnerId": self.author.contact})
+        self.assign(case_id, self.author.contact)
+
+    def assign(self, case_id: str, owner: str | None) -> None:
+        """To a contact, or to nobody."""
+        self.change("Case", case_id, {"OwnerId": owner})
+
+    def attach(
+        self, case_id: str, name: str, content: bytes, *, activity: str | None = None
+    ) -> str:
+        """A file of the case, or of one of its activities."""
+        entity, parent = (
+            ("ActivityFile", {"ActivityId": activity})
+            if activity
+            else ("CaseFile", {"CaseId": self.case(case_id)["Id"]})
+        )
+        limit_mb = int(self.records.setting("MaxFileSize", "IntegerValue") or 10)
+        if len(content) > limit_mb * 1024 * 1024:
+            raise Malformed(f"{name} is larger than {limit_mb} MB, the limit for files here.")
+        known = self.records.known[entity]
+        with self.records.transaction():
+            key = self._create(entity, {"Name": name, "TypeId": ids.FILE, **parent})
+            keep_stream(self.records, known, key, "Data", content, self.author, self._now())
+        return key
 
     def create(self, entity: str, columns: Mapping[str, Any]) -> str:
         """Any record, with values as on the wire."""

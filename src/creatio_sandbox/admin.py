@@ -5,7 +5,6 @@ import binascii
 from collections.abc import Awaitable, Callable, Mapping
 from hmac import compare_digest
 from typing import Any, Final
-from urllib.parse import parse_qs
 
 import msgspec
 from starlette.requests import Request
@@ -13,13 +12,13 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from creatio_sandbox.acts import Desk
-from creatio_sandbox.casebook import case_list, whole_case
+from creatio_sandbox.casebook import NOBODY, case_list, whole_case
 from creatio_sandbox.failures import Malformed, Missing, Refused
 from creatio_sandbox.faults import BadFault, Faults, read_faults, read_spec
-from creatio_sandbox.faults_page import is_foreign, read_form, shown, style
 from creatio_sandbox.instance import Instance
 from creatio_sandbox.process_scripts import ProcessScripts
 from creatio_sandbox.processes import Process
+from creatio_sandbox.records import Author
 from creatio_sandbox.rights import BadRights, read_rights
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -39,6 +38,10 @@ class NewStatus(msgspec.Struct, forbid_unknown_fields=True):
     status: str
 
 
+class NewOwner(msgspec.Struct, forbid_unknown_fields=True):
+    name: str | None = None  # nobody
+
+
 class NewWebhook(msgspec.Struct, forbid_unknown_fields=True):
     url: str | None = None
     not_created_by: str | None = None  # a contact whose own records call nobody
@@ -55,7 +58,6 @@ def trouble(status: int, detail: str) -> Response:
 class Admin:
     def __init__(self, instance: Instance) -> None:
         self.instance = instance
-        self.desk = Desk(instance.records, instance.author)
 
     def is_known(self, headers: Mapping[str, str]) -> bool:
         identity = self.instance.identity
@@ -70,6 +72,17 @@ class Admin:
         except (binascii.Error, UnicodeDecodeError):
             return False
         return identity.recognises_user(user, password)
+
+    def desk(self, request: Request) -> Desk:
+        """`?as=NAME` acts as one of the people at the desk; without it the desk's user does."""
+        name = request.query_params.get("as")
+        return Desk(self.instance.records, self._person(name) if name else self.instance.author)
+
+    def _person(self, name: str) -> Author:
+        person = self.instance.people.named(name)
+        if person is None:
+            raise Missing(f"There is nobody called '{name}'.")
+        return person.author
 
     def guarded(self, endpoint: Endpoint) -> Endpoint:
         async def answer(request: Request) -> Response:
@@ -97,9 +110,8 @@ class Admin:
             return Route(f"/sandbox/{path}", self.guarded(endpoint), methods=list(methods))
 
         return [
-            Route("/sandbox/faults/page.css", self.faults_style),  # nothing to guard
+            Route("/sandbox/faults/page", self.faults_page),  # nothing to guard
             route("faults", self.faults, "GET", "PUT", "PATCH"),
-            route("faults/page", self.faults_page, "GET", "POST"),
             route("rights", self.rights, "GET", "PUT"),
             route("webhook", self.webhook, "PUT"),
             route("processes", self.processes, "GET", "POST"),
@@ -130,28 +142,18 @@ class Admin:
                 self.instance.change_faults(read_spec(body.decode()))
         return reply(self.instance.weather.faults)
 
-    async def faults_style(self, request: Request) -> Response:
-        del request
-        return style()
-
     async def faults_page(self, request: Request) -> Response:
-        """The same as a form: POST replaces all, like PUT."""
-        if request.method == "GET":
-            return shown(self.instance.weather.faults)
-        if is_foreign(request.headers):
-            return trouble(403, "This form is not ours.")
-        form = parse_qs((await request.body()).decode("utf-8", "replace"))
-        try:
-            self.instance.change_faults(read_form(form))
-        except BadFault as failure:
-            return shown(self.instance.weather.faults, typed=form, problem=str(failure))
-        return RedirectResponse(request.url.path, 303)
+        """Where people look for it; it is one of the desk's pages."""
+        del request
+        return RedirectResponse("/desk/faults", 303)
 
     async def rights(self, request: Request) -> Response:
         """PUT replaces all; {} allows everybody everything."""
         if request.method == "PUT":
             body = await request.body()
-            self.instance.gate.change(read_rights(body, self.instance.records.known))
+            instance = self.instance
+            users = instance.people.users()
+            instance.change_rights(read_rights(body, instance.records.known, users))
         return reply(self.instance.gate.rights)
 
     async def webhook(self, request: Request) -> Response:
@@ -201,9 +203,13 @@ class Admin:
                 self.instance.records,
                 search=asked.get("search", ""),
                 status=asked.get("status", ""),
+                owner=self._owner(asked.get("owner", "")),
                 limit=min(int(asked.get("limit", "200")), 20_000),
             )
         )
+
+    def _owner(self, name: str) -> str:
+        return name if name in {"", NOBODY} else self._person(name).contact
 
     async def case(self, request: Request) -> Response:
         return reply(whole_case(self.instance.records, request.path_params["id"].lower()))
@@ -211,46 +217,55 @@ class Admin:
     async def task(self, request: Request) -> Response:
         asked = msgspec.json.decode(await request.body(), type=NewText)
         case = request.path_params["id"]
-        made = self.desk.write_task(case, asked.text, title=asked.title, finished=asked.finished)
+        made = self.desk(request).write_task(
+            case, asked.text, title=asked.title, finished=asked.finished
+        )
         return reply({"id": made}, 201)
 
     async def email(self, request: Request) -> Response:
         asked = msgspec.json.decode(await request.body(), type=NewText)
         case = request.path_params["id"]
         if asked.incoming:
-            return reply({"id": self.desk.receive_email(case, asked.text)}, 201)
-        made = self.desk.write_email(
+            return reply({"id": self.desk(request).receive_email(case, asked.text)}, 201)
+        made = self.desk(request).write_email(
             case, asked.text, to=asked.to, title=asked.title, sent=asked.sent
         )
         return reply({"id": made}, 201)
 
     async def note(self, request: Request) -> Response:
         asked = msgspec.json.decode(await request.body(), type=NewText)
-        return reply({"id": self.desk.note(request.path_params["id"], asked.text)}, 201)
+        return reply({"id": self.desk(request).note(request.path_params["id"], asked.text)}, 201)
 
     async def status(self, request: Request) -> Response:
         asked = msgspec.json.decode(await request.body(), type=NewStatus)
-        self.desk.set_status(request.path_params["id"], asked.status)
+        self.desk(request).set_status(request.path_params["id"], asked.status)
         return Response(status_code=204)
 
     async def owner(self, request: Request) -> Response:
-        self.desk.take_over(request.path_params["id"])
+        """Without a body: whoever asks. A name, or null for nobody."""
+        body = await request.body()
+        case, desk = request.path_params["id"], self.desk(request)
+        if body:
+            name = msgspec.json.decode(body, type=NewOwner).name
+            desk.assign(case, self._person(name).contact if name else None)
+        else:
+            desk.take_over(case)
         return Response(status_code=204)
 
     async def create_record(self, request: Request) -> Response:
         columns = msgspec.json.decode(await request.body(), type=dict[str, Any])
-        return reply({"id": self.desk.create(request.path_params["entity"], columns)}, 201)
+        return reply({"id": self.desk(request).create(request.path_params["entity"], columns)}, 201)
 
     async def record(self, request: Request) -> Response:
         entity, key = request.path_params["entity"], request.path_params["id"].lower()
         if entity not in self.instance.records.known:
             raise Missing(f"There is no entity '{entity}'.")
         if request.method == "DELETE":
-            self.desk.delete(entity, key)
+            self.desk(request).delete(entity, key)
             return Response(status_code=204)
         if request.method == "PATCH":
             columns = msgspec.json.decode(await request.body(), type=dict[str, Any])
-            self.desk.change(entity, key, columns)
+            self.desk(request).change(entity, key, columns)
         row = self.instance.records.row(entity, key)
         if row is None:
             raise Missing(f"{entity}({key})")

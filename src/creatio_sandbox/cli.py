@@ -60,6 +60,12 @@ def options() -> argparse.ArgumentParser:
         metavar="NETWORKS",
         help="networks besides loopback that processes may call, as 10.0.0.0/8,192.168.0.0/16",
     )
+    add(
+        "--agents",
+        default="",
+        metavar="NAMES",
+        help='who works at the desk besides, as "Clara Brandt, Ben Osei"; the same password',
+    )
     add("--desk-open", action="store_true", help="the desk asks for no sign-in")
     add("--json", action="store_true", help="print one line of JSON when ready")
     return parser
@@ -79,6 +85,7 @@ def plan_from(asked: argparse.Namespace) -> Plan:
         seed_cases=asked.seed_cases,
         networks=read_networks(asked.allow_webhooks_to),
         desk_open=asked.desk_open,
+        agents=[name.strip() for name in asked.agents.split(",") if name.strip()],
         seed=asked.seed,
         schema=asked.schema,
         rights=asked.rights,

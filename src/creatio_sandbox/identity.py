@@ -2,7 +2,7 @@
 
 import secrets
 import string
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hmac import compare_digest
@@ -13,6 +13,7 @@ from creatio_sandbox import ids
 from creatio_sandbox.clock import Clock
 from creatio_sandbox.records import Author
 
+Who = Callable[[str], Author | None]
 SUPERVISOR: Final = Author(ids.SUPERVISOR_USER, ids.SUPERVISOR)
 INTEGRATION: Final = Author(ids.INTEGRATION_USER, ids.INTEGRATION)
 LETTERS: Final = string.ascii_lowercase + string.digits
@@ -34,6 +35,7 @@ class Credentials:
 @dataclass(slots=True)
 class Session:
     author: Author
+    user: str
     loader: str
     ticket: str
     csrf: str
@@ -67,10 +69,16 @@ def read_cookies(header: str) -> dict[str, str]:
     return found
 
 
+def nobody(name: str) -> Author | None:
+    del name
+    return None
+
+
 @dataclass(slots=True)
 class Identity:
     credentials: Credentials
     clock: Clock
+    who: Who = nobody  # the others who may sign in, by name: all with the one password
     strict_csrf: bool = False  # some builds want the header on reads as well
     tokens: dict[str, tuple[Author, datetime]] = field(default_factory=dict)
     sessions: dict[str, Session] = field(default_factory=dict)
@@ -82,10 +90,17 @@ class Identity:
         )
 
     def recognises_user(self, name: str, password: str) -> bool:
+        """The one whom the sandbox was started for: their password opens everything."""
         known = self.credentials
         return compare_digest(name.lower().encode(), known.user.lower().encode()) & compare_digest(
             password.encode(), known.password.encode()
         )
+
+    def author_of(self, name: str, password: str) -> Author | None:
+        if self.recognises_user(name, password):
+            return SUPERVISOR
+        knows = compare_digest(password.encode(), self.credentials.password.encode())
+        return self.who(name) if knows else None
 
     def give_token(self) -> str:
         now = self.clock.source()
@@ -94,11 +109,12 @@ class Identity:
         self.tokens[token] = (self.credentials.oauth_user, now + self.credentials.token_lifetime)
         return token
 
-    def open_session(self) -> Session:
+    def open_session(self, author: Author, user: str) -> Session:
         now = self.clock.source()
         self.sessions = {name: kept for name, kept in self.sessions.items() if kept.expires > now}
         session = Session(
-            author=SUPERVISOR,
+            author=author,
+            user=user,
             loader=_random(LETTERS, 24),
             ticket=secrets.token_hex(96).upper(),
             csrf=_random(CSRF_LETTERS, 22),

@@ -17,13 +17,14 @@ from creatio_sandbox.identity import INTEGRATION, SUPERVISOR, Credentials, Ident
 from creatio_sandbox.library import Library
 from creatio_sandbox.model import read_model, stock_rows
 from creatio_sandbox.odata.resources import Resources
+from creatio_sandbox.people import People
 from creatio_sandbox.processes import CASE_CLOSED, NEW_REPLY, webhook_processes
 from creatio_sandbox.records import Author, Change, Records
-from creatio_sandbox.rights import Gate, read_rights_file
+from creatio_sandbox.rights import Gate, Rights, read_rights_file
 from creatio_sandbox.rules import RULES, react
 from creatio_sandbox.runs import RunLog
 from creatio_sandbox.samples import plant_cases
-from creatio_sandbox.seeding import plant
+from creatio_sandbox.seeding import plant, plant_agent
 from creatio_sandbox.services import ServiceBook
 
 SAMPLE_CASES: Final = 42  # of --seed alone: six in each status
@@ -46,6 +47,7 @@ class Plan:
     seed_cases: int = 0
     networks: Sequence[Network] = LOOPBACK
     desk_open: bool = False
+    agents: Sequence[str] = ()  # names of people who work at the desk besides
     schema: str | None = None  # a file with entities and columns of one's own
     rights: str | None = None  # a file that says who may do what
     seed: int | None = None  # a number that sample data is made from
@@ -75,11 +77,13 @@ class Instance:
             self.feed.nudge,
         )
         self._fill_when_new()
-        self.identity = Identity(self._credentials(), self.clock)
+        self.people = People(self.records, plan.user)
+        self._hire()
+        self.identity = Identity(self._credentials(), self.clock, self._who)
         self.gate = Gate()
         self.resources = Resources(self.records, self.gate)
-        self._first_rights = read_rights_file(plan.rights, known)
-        self.gate.change(self._first_rights)
+        self._first_rights = read_rights_file(plan.rights, known, self.people.users())
+        self.change_rights(self._first_rights)
         if plan.webhook_url:
             self.set_webhook(plan.webhook_url)
         self.change_faults(plan.faults)
@@ -94,6 +98,9 @@ class Instance:
     def change_faults(self, faults: Faults) -> None:
         self.weather.change(faults)
         self.clock.offset = timedelta(seconds=faults.clock_offset_s)
+
+    def change_rights(self, rights: Rights) -> None:
+        self.gate.change(rights, self.people.users())
 
     def set_webhook(self, url: str | None, *, not_created_by: str | None = None) -> None:
         """Makes the two processes anew, or takes them away."""
@@ -112,7 +119,7 @@ class Instance:
             self.database.restore(self._fresh)
         else:
             self._begin_anew()
-        self.gate.change(self._first_rights)
+        self.change_rights(self._first_rights)
         self.change_faults(self.plan.faults)
 
     def close(self) -> None:
@@ -124,8 +131,20 @@ class Instance:
         with self.records.silence():
             self.database.empty()
             self._fill()
+            self._hire()
         if self.plan.webhook_url:
             self.set_webhook(self.plan.webhook_url)
+
+    def _who(self, name: str) -> Author | None:
+        person = self.people.named(name)
+        return person.author if person else None
+
+    def _hire(self) -> None:
+        """Those whom the plan names and the file does not know yet."""
+        for name in self.plan.agents:
+            if self.people.named(name) is None:
+                with self.records.transaction():
+                    plant_agent(self.records, name, self.clock.now())
 
     def _signal(self, changes: list[Change]) -> None:
         if not self.weather.faults.processes_stopped:

@@ -36,14 +36,14 @@ ALL_ALLOWED: Final = Rights()
 USERS: Final = {SUPERVISOR_NAME: ids.SUPERVISOR_USER, INTEGRATION_NAME: ids.INTEGRATION_USER}
 
 
-def read_rights(text: bytes | str, model: Model) -> Rights:
+def read_rights(text: bytes | str, model: Model, users: Mapping[str, str] = USERS) -> Rights:
     try:
         rights = msgspec.json.decode(text, type=Rights)
     except (msgspec.DecodeError, msgspec.ValidationError) as failure:
         raise BadRights(f"These rights cannot be read: {failure}") from None
     for user, grants in rights.users.items():
-        if user not in USERS:
-            known = "' and '".join(USERS)
+        if user not in users:
+            known = "' and '".join(users)
             raise BadRights(f"There is no user '{user}'. There are '{known}'.")
         unknown = sorted(grants.keys() - {EVERY_ENTITY, *model})
         if unknown:
@@ -51,11 +51,11 @@ def read_rights(text: bytes | str, model: Model) -> Rights:
     return rights
 
 
-def read_rights_file(path: str | None, model: Model) -> Rights:
+def read_rights_file(path: str | None, model: Model, users: Mapping[str, str]) -> Rights:
     if path is None:
         return ALL_ALLOWED
     try:
-        return read_rights(Path(path).read_bytes(), model)
+        return read_rights(Path(path).read_bytes(), model, users)
     except OSError as failure:
         raise BadRights(f"The rights file cannot be read: {failure}") from None
 
@@ -67,9 +67,9 @@ class Gate:
     rights: Rights = ALL_ALLOWED
     _by_id: dict[str, Grants] = field(default_factory=dict)
 
-    def change(self, rights: Rights) -> None:
+    def change(self, rights: Rights, users: Mapping[str, str] = USERS) -> None:
         self.rights = rights
-        self._by_id = {USERS[name]: grants for name, grants in rights.users.items()}
+        self._by_id = {users[name]: grants for name, grants in rights.users.items()}
 
     def allows(self, user: str, entity: str, operation: Operation) -> bool:
         grants = self._by_id.get(user)

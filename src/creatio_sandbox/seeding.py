@@ -3,7 +3,7 @@ in every status. The same number makes the same rows; only their times are count
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -12,6 +12,7 @@ from uuid import uuid5
 from creatio_sandbox import ids
 from creatio_sandbox.records import Author, Records
 from creatio_sandbox.samples import INTEGRATION, PEOPLE, PLAIN, SPACE, SUPERVISOR, TROUBLES
+from creatio_sandbox.values import Stored
 
 FAMILY: Final = ("Meyer", "Okafor", "Silva", "Tanaka", "Kowalska", "Dubois", "Haugen", "Rahman")
 COMPANIES: Final = ("Northwind Cycles", "Blue Lantern Hotels", "Kestrel Logistics", "Orchard Foods")
@@ -39,7 +40,7 @@ def plant(records: Records, seed: int, cases: int, now: datetime) -> None:
     planting = Planting(records, seed, now)
     chance = random.Random(seed)  # noqa: S311
     start = now - timedelta(days=90)
-    agents = [_agent(planting, name, start) for name in AGENTS]
+    agents = [plant_agent(records, name, start, id=planting.id) for name in AGENTS]
     accounts = [
         planting.keep("Account", SUPERVISOR, start, Id=planting.id("account", name), Name=name)
         for name in COMPANIES
@@ -52,24 +53,29 @@ def plant(records: Records, seed: int, cases: int, now: datetime) -> None:
         _case(planting, number, contacts, agents, chance)
 
 
-def _agent(planting: Planting, name: str, at: datetime) -> Author:
-    mail = f"{name.split(maxsplit=1)[0].lower()}@sandbox.example"
-    person = {"Id": planting.id("agent", name), "Name": name, "Email": mail}
-    contact = planting.keep("Contact", SUPERVISOR, at, **person, TypeId=FIRST_LINE_TYPE)
-    user = planting.keep(
-        "SysAdminUnit",
-        SUPERVISOR,
-        at,
-        Id=planting.id("user", name),
-        Name=name,
-        SysAdminUnitTypeValue=4,
-        ContactId=contact,
-        Active=1,
-        Email=mail,
-    )
+def by_name(*name: object) -> str:
+    return str(uuid5(SPACE, " ".join(map(str, name))))
+
+
+def plant_agent(
+    records: Records, name: str, at: datetime, *, id: Callable[..., str] = by_name
+) -> Author:
+    """A user with a contact, in the first line's role. `id` makes one from words."""
+    mail = f"{name.split(maxsplit=1)[0].lower().translate(PLAIN)}@sandbox.example"
+    person = {"Id": id("agent", name), "Name": name, "Email": mail, "TypeId": FIRST_LINE_TYPE}
+    contact = records.create("Contact", person, by=SUPERVISOR, at=at)
+    account: dict[str, Stored] = {
+        "Id": id("user", name),
+        "Name": name,
+        "SysAdminUnitTypeValue": 4,
+        "ContactId": contact,
+        "Active": 1,
+        "Email": mail,
+    }
+    user = records.create("SysAdminUnit", account, by=SUPERVISOR, at=at)
     for role in (ids.EVERYBODY, ids.FIRST_LINE):
-        key = planting.id("role", name, role)
-        planting.keep("SysUserInRole", SUPERVISOR, at, Id=key, SysUserId=user, SysRoleId=role)
+        part = {"Id": id("role", name, role), "SysUserId": user, "SysRoleId": role}
+        records.create("SysUserInRole", part, by=SUPERVISOR, at=at)
     return Author(user, contact)
 
 

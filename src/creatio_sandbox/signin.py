@@ -83,8 +83,8 @@ def discovery(call: Call, prefix: str) -> Answer:
     return _json(200, body)
 
 
-def _cookies(session: Session, user: str) -> tuple[str, ...]:
-    coded = "|".join(str(ord(letter)) for letter in user)
+def _cookies(session: Session) -> tuple[str, ...]:
+    coded = "|".join(str(ord(letter)) for letter in session.user)
     return (
         f"BPMLOADER={session.loader}; path=/; HttpOnly; SameSite=Lax",
         f".ASPXAUTH={session.ticket}; path=/; HttpOnly; SameSite=Lax",
@@ -100,7 +100,8 @@ def sign_in(call: Call, identity: Identity) -> tuple[Answer, tuple[str, ...]]:
         user, password = str(body["UserName"]), str(body["UserPassword"])
     except (msgspec.DecodeError, KeyError, TypeError):
         user = password = ""
-    if not identity.recognises_user(user, password):
+    author = identity.author_of(user, password)
+    if author is None:
         trouble = {
             "HelpLink": None,
             "InnerException": None,
@@ -109,8 +110,8 @@ def sign_in(call: Call, identity: Identity) -> tuple[Answer, tuple[str, ...]]:
             "Type": "System.Security.SecurityException",
         }
         return _json(200, _verdict(1, REFUSED, trouble)), ()
-    session = identity.open_session()
-    return _json(200, _verdict(0, "", None)), _cookies(session, identity.credentials.user)
+    session = identity.open_session(author, user)
+    return _json(200, _verdict(0, "", None)), _cookies(session)
 
 
 def _verdict(code: int, message: str, trouble: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -23,8 +23,9 @@ from creatio_sandbox.casebook import case_list, whole_case
 from creatio_sandbox.failures import Missing
 from creatio_sandbox.faults import Faults, read_faults
 from creatio_sandbox.instance import Plan
+from creatio_sandbox.people import Person
 from creatio_sandbox.processes import Process
-from creatio_sandbox.records import Row
+from creatio_sandbox.records import Author, Row
 from creatio_sandbox.rights import ALL_ALLOWED, Rights, read_rights
 from creatio_sandbox.runs import Run
 from creatio_sandbox.server import Address, Serving, prepare, run_to_the_end
@@ -40,6 +41,7 @@ PATIENCE = timedelta(seconds=30)
 class Sandbox:
     serving: Serving
     loop: asyncio.AbstractEventLoop
+    who: Author | None = None  # at the desk; None: whom it was started for
 
     @property
     def address(self) -> Address:
@@ -55,6 +57,15 @@ class Sandbox:
         return self.address.client_secret
 
     # --- a person at the desk -------------------------------------------------------------
+
+    def as_person(self, name: str) -> "Sandbox":
+        """The same sandbox, where another of the people at the desk acts."""
+        return replace(self, who=self._person(name).author)
+
+    def people(self) -> list[str]:
+        """Who may sit at the desk; the first is whom the sandbox was started for."""
+        people = self.serving.instance.people
+        return [person.name for person in self._there(people.all)]
 
     def cases(self, *, search: str = "", status: str = "") -> list[dict[str, Any]]:
         records = self.serving.instance.records
@@ -111,6 +122,15 @@ class Sandbox:
     def take_over(self, case: str) -> None:
         self._there(lambda: self._desk.take_over(case))
 
+    def assign(self, case: str, name: str | None) -> None:
+        """To one of the people at the desk, or to nobody."""
+        contact = self._person(name).author.contact if name else None
+        self._there(lambda: self._desk.assign(case, contact))
+
+    def attach(self, case: str, name: str, content: bytes, *, activity: str | None = None) -> str:
+        """A file of the case, or of one of its activities."""
+        return self._there(lambda: self._desk.attach(case, name, content, activity=activity))
+
     # --- any record -----------------------------------------------------------------------
 
     def create(self, entity: str, columns: Mapping[str, Any]) -> str:
@@ -138,7 +158,12 @@ class Sandbox:
         """In place of those of before; with nothing given everybody may do everything."""
         given = msgspec.json.encode(rights)
         instance = self.serving.instance
-        self._there(lambda: instance.gate.change(read_rights(given, instance.records.known)))
+
+        def change() -> None:
+            users = instance.people.users()
+            instance.change_rights(read_rights(given, instance.records.known, users))
+
+        self._there(change)
 
     def set_webhook(self, url: str | None, *, not_created_by: str | None = None) -> None:
         instance = self.serving.instance
@@ -202,7 +227,15 @@ class Sandbox:
 
     @property
     def _desk(self) -> Desk:
-        return Desk(self.serving.instance.records, self.serving.instance.author)
+        instance = self.serving.instance
+        return Desk(instance.records, self.who or instance.author)
+
+    def _person(self, name: str) -> Person:
+        people = self.serving.instance.people
+        person = self._there(lambda: people.named(name))
+        if person is None:
+            raise Missing(f"There is nobody called '{name}'.")
+        return person
 
     def _there(self, deed: Callable[[], T]) -> T:
         """Does it on the sandbox's own thread."""

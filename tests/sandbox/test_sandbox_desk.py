@@ -117,7 +117,10 @@ def test_status_and_owner_move(agent: Person, sandbox: Sandbox, case: str) -> No
         assert offered in words(agent.look(f"/desk/cases/{case}"))
     agent.submit(f"/desk/cases/{case}/owner")
     assert sandbox.case(case)["case"]["OwnerId"] == ids.SUPERVISOR
-    assert "Assigned to me" in words(agent.look(f"/desk/cases/{case}"))
+    assert "Owner: Supervisor" in words(agent.look(f"/desk/cases/{case}"))
+    assert agent.submit(f"/desk/cases/{case}/owner", owner="nobody").status == 303
+    assert sandbox.case(case)["case"]["OwnerId"] == ids.EMPTY
+    assert agent.submit(f"/desk/cases/{case}/owner", owner=case).status == 404
 
 
 def test_the_list_is_searched_and_filtered(agent: Person, sandbox: Sandbox, case: str) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from creatio_sandbox import ids
+from creatio_sandbox.casebook import NOBODY, case_list, open_cases
 from creatio_sandbox.testing import Plan, start
 from tests.sandbox.caller import Caller
 
@@ -58,6 +59,29 @@ def test_what_is_asked_often_is_found_by_an_index(tmp_path: Path, where: str, in
         database = sandbox.serving.instance.database
         found = database.all(f'EXPLAIN QUERY PLAN SELECT r."Id" {where}', marks)
         assert index in str(found)
+
+
+@pytest.mark.parametrize("owner", ["", NOBODY, ids.SUPERVISOR])
+def test_the_desks_list_costs_the_same_whatever_the_number_of_cases(
+    tmp_path: Path, owner: str
+) -> None:
+    with start(Plan(data=str(tmp_path / "sandbox.db"))) as sandbox:
+        records = sandbox.serving.instance.records
+        plans = []
+
+        def explained(sql: str) -> None:
+            if sql.lstrip().startswith(("WITH changed", "SELECT count")):
+                plans.append(sql)
+
+        records.database.connection.set_trace_callback(explained)
+        case_list(records, status="open", owner=owner)
+        open_cases(records, owner or NOBODY)
+        records.database.connection.set_trace_callback(None)
+        assert len(plans) >= 2
+        for sql in plans:
+            steps = records.database.all(f"EXPLAIN QUERY PLAN {sql}")
+            walked = [step for *_, step in steps if step.startswith(("SCAN c ", "SCAN Activity"))]
+            assert all("USING" in step for step in walked), walked
 
 
 def test_sample_data_is_the_same_for_the_same_number() -> None:

@@ -1,6 +1,5 @@
 """Limits of calls, maintenance, a rebuilt model, a jumping clock, stopped processes; the page."""
 
-import base64
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
@@ -9,7 +8,7 @@ import pytest
 from creatio_sandbox import ids
 from creatio_sandbox.clock import Clock
 from creatio_sandbox.faults import Faults, read_spec
-from creatio_sandbox.faults_page import GROUPS
+from creatio_sandbox.faults_form import GROUPS
 from creatio_sandbox.limits import Meter
 from creatio_sandbox.testing import Sandbox
 from tests.sandbox.caller import FORM, Caller, Reply
@@ -141,14 +140,18 @@ def test_the_command_line_knows_them() -> None:
 # --- the page -------------------------------------------------------------------------------------
 
 
+PAGE = "/desk/faults"
+
+
 def page(stranger: Caller, form: dict[str, str] | None = None, **headers: str) -> Reply:
-    """As the desk's user, by HTTP basic."""
-    basic = base64.b64encode(b"Supervisor:Supervisor").decode()
-    known = {"Authorization": f"Basic {basic}", **headers}
+    """As the desk's user."""
+    if "Cookie" not in stranger.headers:
+        known = urlencode({"user": "Supervisor", "password": "Supervisor"}).encode()
+        answer = stranger.send("POST", "/desk/sign-in", known, FORM)
+        stranger.headers["Cookie"] = answer.cookies[0].split(";")[0]
     if form is None:
-        return stranger.send("GET", "/sandbox/faults/page", headers=known)
-    body = urlencode(form).encode()
-    return stranger.send("POST", "/sandbox/faults/page", body, {**FORM, **known})
+        return stranger.send("GET", PAGE)
+    return stranger.send("POST", PAGE, urlencode(form).encode(), {**FORM, **headers})
 
 
 def test_the_page_offers_every_fault_there_is(stranger: Caller) -> None:
@@ -158,15 +161,18 @@ def test_the_page_offers_every_fault_there_is(stranger: Caller) -> None:
     assert all(f'name="{name}"' in text for name in offered)
     assert "Sandbox, not Creatio." in text
     assert "Faults: none on." in text
-    assert stranger.send("GET", "/sandbox/faults/page").status == 401
-    assert stranger.send("GET", "/sandbox/faults/page.css").status == 200
+    known = stranger.send("GET", "/sandbox/faults/page")
+    assert (known.status, known.headers["location"]) == (303, PAGE)
+    del stranger.headers["Cookie"]
+    away = stranger.send("GET", PAGE)
+    assert (away.status, away.headers["location"].startswith("/desk/sign-in")) == (303, True)
 
 
 def test_what_is_saved_on_the_page_strikes_and_is_shown(
     stranger: Caller, caller: Caller, sandbox: Sandbox
 ) -> None:
     saved = page(stranger, {"throttled": "1", "retry_after_s": "7", "strict_csrf": "on"})
-    assert (saved.status, saved.headers["location"]) == (303, "/sandbox/faults/page")
+    assert (saved.status, saved.headers["location"]) == (303, PAGE)
     assert caller.get(READ).headers["retry-after"] == "7"
     text = page(stranger).body.decode()
     assert 'name="throttled" value="1"' in text

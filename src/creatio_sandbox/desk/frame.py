@@ -8,6 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from creatio_sandbox.instance import Instance
+from creatio_sandbox.people import Person
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 MakeRoute = Callable[[str, Endpoint, str], Route]
@@ -16,6 +17,9 @@ MakeRoute = Callable[[str, Endpoint, str], Route]
 class Frame(Protocol):
     @property
     def instance(self) -> Instance: ...
+
+    def person(self, request: Request) -> Person:
+        """Who looks and writes."""
 
     def page(self, name: str, request: Request, status: int = 200, **named: Any) -> Response:
         """A template inside the desk's frame."""

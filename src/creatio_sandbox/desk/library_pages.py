@@ -145,9 +145,7 @@ class LibraryPages:
         record = str(form.get("record", "")).strip() or str(form.get("picked", ""))
         instance = self.frame.instance
         try:
-            run = instance.engine.run_by_hand(
-                process, record, by=instance.identity.credentials.user
-            )
+            run = instance.engine.run_by_hand(process, record, by=self.frame.person(request).name)
         except Missing:
             problem = (
                 f"There is no {process.object.lower()} with the id “{record}”."

@@ -50,7 +50,7 @@ class LogPages:
         run = self._known(request)
         instance = self.frame.instance
         if run.status == "Running":
-            instance.engine.cancel(run, by=instance.identity.credentials.user)
+            instance.engine.cancel(run, by=self.frame.person(request).name)
         return self.frame.back(request, f"/desk/log/{run.id}")
 
     def _known(self, request: Request) -> Run:

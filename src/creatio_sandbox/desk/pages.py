@@ -14,21 +14,22 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response, Stream
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from creatio_sandbox.acts import Desk
-from creatio_sandbox.casebook import case_list, whole_case
+from creatio_sandbox.desk.case_pages import CasePages
+from creatio_sandbox.desk.contact_pages import ContactPages
 from creatio_sandbox.desk.design_pages import DesignPages
+from creatio_sandbox.desk.fault_pages import FaultPages
 from creatio_sandbox.desk.library_pages import LibraryPages
 from creatio_sandbox.desk.log_pages import LogPages
 from creatio_sandbox.desk.service_pages import ServicePages
-from creatio_sandbox.desk.timeline import timeline
 from creatio_sandbox.elements import Source
 from creatio_sandbox.failures import Missing, Refused
 from creatio_sandbox.instance import Instance
 from creatio_sandbox.offers import caption
+from creatio_sandbox.people import Person
 from creatio_sandbox.values import EMPTY_TIME
 
 Endpoint = Callable[[Request], Awaitable[Response]]
-KEPT_IN_LINKS: Final = ("embed", "theme", "q", "status")
+KEPT_IN_LINKS: Final = ("embed", "theme", "q", "status", "whose")
 HEADERS: Final = {
     "Cache-Control": "no-store",
     # No frame-ancestors: the demo shows the desk inside its own page.
@@ -95,9 +96,8 @@ def is_foreign(request: Request) -> bool:
 class Pages:
     def __init__(self, instance: Instance) -> None:
         self.instance = instance
-        self.desk = Desk(instance.records, instance.author)
         self.templates = templates(instance)
-        self.signed_in: set[str] = set()
+        self.signed_in: dict[str, str] = {}  # the contact of whoever has that cookie
 
     def routes(self) -> list[Route | Mount]:
         def route(path: str, endpoint: Endpoint, method: str) -> Route:
@@ -107,18 +107,16 @@ class Pages:
         return [
             Route("/desk/sign-in", self.sign_in, methods=["GET", "POST"]),
             Mount("/desk/static", StaticFiles(directory=static)),
-            route("", self.cases, "GET"),
-            route("/", self.cases, "GET"),
+            *CasePages(self).routes(route),
+            route("/person", self.work_as, "POST"),
             route("/sign-out", self.sign_out, "POST"),
             route("/stream", self.stream, "GET"),
-            route("/cases/{id}", self.case, "GET"),
-            route("/cases/{id}/entry", self.write_entry, "POST"),
-            route("/cases/{id}/status", self.set_status, "POST"),
-            route("/cases/{id}/owner", self.take_over, "POST"),
+            *ContactPages(self).routes(route),
             *LibraryPages(self).routes(route),
             *DesignPages(self).routes(route),
             *ServicePages(self).routes(route),
             *LogPages(self).routes(route),
+            *FaultPages(self).routes(route),
         ]
 
     # --- who is there ---------------------------------------------------------------------
@@ -132,6 +130,13 @@ class Pages:
             self.instance.plan.desk_open
             or request.cookies.get(self._cookie(request)) in self.signed_in
         )
+
+    def person(self, request: Request) -> Person:
+        """Who looks and writes. At an open desk the cookie itself says as whom one works."""
+        kept = request.cookies.get(self._cookie(request))
+        contact = kept if self.instance.plan.desk_open else self.signed_in.get(kept or "")
+        people = self.instance.people
+        return people.with_contact(contact) or people.all()[0]
 
     def guarded(self, endpoint: Endpoint) -> Endpoint:
         async def answer(request: Request) -> Response:
@@ -154,77 +159,31 @@ class Pages:
         if request.method == "POST":
             form = await request.form()
             user, password = str(form.get("user", "")), str(form.get("password", ""))
-            if not is_foreign(request) and self.instance.identity.recognises_user(user, password):
+            author = self.instance.identity.author_of(user, password)
+            if author is not None and not is_foreign(request):
                 token = secrets.token_urlsafe(32)
-                self.signed_in.add(token)
+                self.signed_in[token] = author.contact
                 there = RedirectResponse(_inside(request.query_params.get("next")), 303)
-                there.set_cookie(
-                    self._cookie(request), token, httponly=True, samesite="lax", path="/desk"
-                )
-                return there
+                return self._remembered(request, there, token)
             wrong = True
         status = 401 if wrong else 200
         return self.page("sign_in.html", request, status, wrong=wrong, bare=True)
 
     async def sign_out(self, request: Request) -> Response:
-        self.signed_in.discard(request.cookies.get(self._cookie(request), ""))
+        self.signed_in.pop(request.cookies.get(self._cookie(request), ""), None)
         return RedirectResponse("/desk/sign-in", 303)
 
-    # --- cases ----------------------------------------------------------------------------
+    async def work_as(self, request: Request) -> Response:
+        """At an open desk one takes the seat of whom one likes."""
+        contact = str((await request.form()).get("contact", ""))
+        if not self.instance.plan.desk_open or not self.instance.people.with_contact(contact):
+            raise Missing("That person")
+        return self._remembered(request, self.back(request, "/desk"), contact)
 
-    async def cases(self, request: Request) -> Response:
-        return self.page("case.html", request, **self._list(request), whole=None)
-
-    async def case(self, request: Request) -> Response:
-        case = request.path_params["id"].lower()
-        return self.page("case.html", request, **self._list(request), **self._whole(case))
-
-    async def write_entry(self, request: Request) -> Response:
-        case = request.path_params["id"].lower()
-        form = await request.form()
-        text = str(form.get("text", "")).replace("\r\n", "\n").strip()
-        kind = str(form.get("kind", "task"))
-        if not text:
-            there = {**self._list(request), **self._whole(case)}
-            return self.page("case.html", request, 422, **{**there, "empty": kind})
-        match kind:
-            case "email":
-                self.desk.write_email(case, text, to=str(form.get("to", "")).strip() or None)
-            case "note":
-                self.desk.note(case, text)
-            case _:
-                self.desk.write_task(case, text, finished="later" not in form)
-        return self.back(request, f"/desk/cases/{case}")
-
-    async def set_status(self, request: Request) -> Response:
-        case = request.path_params["id"].lower()
-        self.desk.set_status(case, str((await request.form()).get("status", "")))
-        return self.back(request, f"/desk/cases/{case}")
-
-    async def take_over(self, request: Request) -> Response:
-        case = request.path_params["id"].lower()
-        self.desk.take_over(case)
-        return self.back(request, f"/desk/cases/{case}")
-
-    def _list(self, request: Request) -> dict[str, Any]:
-        asked = request.query_params
-        search, status = asked.get("q", ""), asked.get("status", "open" if "q" not in asked else "")
-        found = case_list(
-            self.instance.records, search=search, status="" if status == "all" else status
-        )
-        return {"found": found, "search": search, "chosen_status": status}
-
-    def _whole(self, id: str) -> dict[str, Any]:
-        whole = whole_case(self.instance.records, id)
-        contact = self.instance.records.row("Contact", whole["case"]["ContactId"])
-        return {
-            "whole": whole,
-            "case": whole["case"],
-            "contact": contact,
-            "entries": timeline(whole, self.instance.author.contact),
-            "runs": self.instance.log.newest(5, case=id),
-            "empty": "",
-        }
+    def _remembered(self, request: Request, there: Response, value: str) -> Response:
+        name = self._cookie(request)
+        there.set_cookie(name, value, httponly=True, samesite="lax", path="/desk")
+        return there
 
     async def stream(self, request: Request) -> Response:
         del request
@@ -245,7 +204,9 @@ class Pages:
             "kept": f"?{urlencode(kept)}" if kept else "",
             "link": lambda **more: "?" + urlencode({**kept, **more}),
             "faults": self.instance.weather.faults.switched_on,
-            "me": self.instance.identity.credentials.user,
+            "me": self.person(request),
+            "people": self.instance.people.all(),
+            "seed": self.instance.plan.seed,
             "desk_open": self.instance.plan.desk_open,
             "bare": False,
             "zone": "UTC",

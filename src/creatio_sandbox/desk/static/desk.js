@@ -8,7 +8,7 @@
   const busy = (part) => {
     const focus = document.activeElement;
     const chosen = String(getSelection()) && part.contains(getSelection().anchorNode);
-    return chosen || (focus !== document.body && part.contains(focus) && focus.matches("input, textarea, select"));
+    return chosen || part.querySelector("details.pick[open]") || (focus !== document.body && part.contains(focus) && focus.matches("input, textarea, select"));
   };
 
   const swap = (fresh) => {

@@ -1,25 +1,11 @@
-"""/sandbox/faults/page: the weather as a form, for people. It works without JavaScript."""
+"""The fields of the page of faults, and what a sent form means."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
-from typing import Any, Final
-from urllib.parse import urlsplit
-
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from starlette.responses import HTMLResponse, Response
+from typing import Final
 
 from creatio_sandbox.faults import Faults, read_faults
 
-HEADERS: Final = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-}
 GROUPS: Final = {
     "Answers": {
         "latency_ms": "Wait before each answer, ms",
@@ -78,31 +64,20 @@ class Field:
     is_set: bool  # it differs from calm weather
 
 
-def is_foreign(headers: Mapping[str, str]) -> bool:
-    """Whether another site's page sent this form."""
-    site = headers.get("sec-fetch-site")
-    if site is not None:
-        return site not in {"same-origin", "none"}
-    origin = headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc != headers.get("host")
-
-
 def read_form(form: Mapping[str, Sequence[str]]) -> Faults:
     """An empty field is as in calm weather, a switch that was not sent is off."""
     given = {name: values[-1].strip() for name, values in form.items() if values[-1].strip()}
     return read_faults(given, CALM)
 
 
-def shown(
-    faults: Faults, *, typed: Mapping[str, Sequence[str]] | None = None, problem: str = ""
-) -> Response:
-    """With a problem what was typed stays in its fields."""
-    groups = {
+def groups(
+    faults: Faults, typed: Mapping[str, Sequence[str]] | None = None
+) -> dict[str, list[Field]]:
+    """The fields by subject; what was typed is shown in place of what is."""
+    return {
         title: [_field(name, label, faults, typed) for name, label in labels.items()]
         for title, labels in GROUPS.items()
     }
-    page = _template().render(groups=groups, on=faults.switched_on, problem=problem)
-    return HTMLResponse(page, 400 if problem else 200, HEADERS)
 
 
 def _field(
@@ -114,20 +89,3 @@ def _field(
     if typed is not None:
         text = typed.get(name, [""])[-1]
     return Field(name, label, is_switch, text, value != getattr(CALM, name))
-
-
-def style() -> Response:
-    text = (files("creatio_sandbox") / "pages" / "faults.css").read_text("utf-8")
-    return Response(text, 200, {"X-Content-Type-Options": "nosniff"}, "text/css")
-
-
-@cache
-def _template() -> Any:
-    environment = Environment(
-        loader=PackageLoader("creatio_sandbox", "pages"),
-        autoescape=select_autoescape(default=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("faults.html")
