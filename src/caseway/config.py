@@ -169,6 +169,11 @@ class Settings(BaseSettings):
         description="Private networks (CIDR) that Creatio and callbacks may be in; "
         "plain http is spoken only there.",
     )
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)] = Field(
+        default=(ip_network("127.0.0.0/8"), ip_network("::1/128")),
+        description="Networks (CIDR) of your reverse proxies: from them alone X-Forwarded-For says "
+        "who calls. Limits and the event log go by that address.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="The least important lines that are logged."
     )

@@ -23,7 +23,7 @@ from caseway.creatio.quotes import fold_quotes
 from caseway.creatio.ticketing import CreatioTicketing
 from caseway.creatio.words import plain_text
 from caseway.domain.adoption import Reply
-from caseway.domain.connection import Connection
+from caseway.domain.connection import Connection, Platform
 from caseway.domain.conversation import Ledger
 from caseway.domain.ids import ConnectionKey, ConversationKey
 from caseway.domain.stock import EMAIL
@@ -92,6 +92,9 @@ class Ticketings:
             )
             self._made[key] = (connection.version, made)
         return made
+
+    def found_platform(self, key: ConnectionKey) -> Platform | None:
+        return self._made[key][1].found_platform
 
     def troubles(self) -> dict[ConnectionKey, str]:
         """Why a connection is not being asked at the moment; empty: it is."""
@@ -165,7 +168,9 @@ class House:
                 calls=self.calls.of,
             ),
             consume=rounds,
-            retention=Retention(settings.keep_events_days, settings.keep_ignored_days),
+            retention=Retention(
+                settings.keep_events_days, settings.keep_ignored_days, settings.keep_runs_days
+            ),
             metrics=self.metrics,
             stopping=stopping,
         )
@@ -184,7 +189,8 @@ class House:
         if trouble:
             await connections.note_trouble(key, trouble)
         elif self.calls.of(key).used_lately():
-            await connections.note_success(key, datetime.now(tz=UTC))
+            found = self.ticketings.found_platform(key)
+            await connections.note_success(key, datetime.now(tz=UTC), found)
 
     async def _hear_settings(self) -> None:
         while True:
@@ -245,7 +251,9 @@ async def open_house(store: OpenStore, settings: Settings) -> AsyncIterator[Hous
         Outside(settings.allowed_networks) as outside,
         open_pool(settings, store.owner_dsn, Role.SYNC, JOB_CONNECTIONS, durable=False) as jobs,
     ):
-        calls = PostgresCalls(store.sync)
+        calls = PostgresCalls(
+            store.sync, lambda call: metrics.creatio_calls.labels(kind=call.kind).inc(call.calls)
+        )
         house = House(
             store=store,
             settings=settings,

@@ -175,7 +175,7 @@ async def _web(
     )
     public = urlsplit(settings.public_url).hostname or settings.host
     hosts = {public, settings.host, "localhost", "127.0.0.1", "::1", *settings.allowed_hosts}
-    return build(parts, hosts=hosts), parts.people
+    return build(parts, hosts=hosts, proxies=settings.trusted_proxies), parts.people
 
 
 async def _database_trouble(pool: "asyncpg.Pool[asyncpg.Record]") -> str:

@@ -62,6 +62,8 @@ def test_the_doctor_finds_nothing_and_explains_a_conversation(
     place.desk.task(case, "He did.")
     callbacks.wait_for(conversation, "He did.")
     number = place.desk.seen(case)["case"]["Number"]
+    figures = ask("GET", f"{place.caseway.url}/metrics").body.decode()
+    assert 'caseway_creatio_calls_total{kind="create_case"}' in figures
 
     told = eventually(
         lambda: (

@@ -53,9 +53,13 @@ def test_a_widget_prints_the_line_for_the_page(caseway: Installation, north: str
     assert caseway.try_("channel", "secret", "site").code == 1
     caseway("channel", "secret", "site", "--new")
     caseway("channel", "add", "widget", "--name", "site", "--greeting", "Hello")
+    caseway("channel", "add", "widget", "--name", "site", "--cases-a-day", "9")
     [found] = [one for one in caseway("channel", "list", "--json").json if one["name"] == "site"]
     assert found["settings"]["identity_secret_set"] is True
     assert len(found["settings"]["origins"]) == 2
+    assert found["settings"]["greeting"] == "Hello"
+    assert found["settings"]["limits"]["cases_a_day"] == 9
+    assert found["settings"]["limits"]["messages_a_minute"] == 30
 
 
 @pytest.mark.usefixtures("north")

@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from ipaddress import ip_network
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -249,7 +250,7 @@ async def house(
             metrics=registry,
             checks={"store": reachable},
         )
-        web = build(parts, hosts=["127.0.0.1", "localhost"])
+        web = build(parts, hosts=["127.0.0.1", "localhost"], proxies=[ip_network("127.0.0.0/8")])
         async with serving(web) as base:
             yield House(
                 base,

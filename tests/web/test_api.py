@@ -52,6 +52,11 @@ async def test_a_contact_writes_and_the_conversation_is_shown(house: House) -> N
         "url": "https://acme.creatio.com/0/Nui/ViewModule.aspx#CardModuleV2/CasePage/edit/"
         + str(case),
     }
+    await house.owner.execute("UPDATE connection SET platform = 'detect', found_platform = 'core'")
+    _, shown = await call(house, "GET", f"/conversations/{made['id']}")
+    assert shown["case"]["url"].startswith("https://acme.creatio.com/Nui/ViewModule.aspx#")
+    status, told = await call(house, "PUT", f"/conversations/{made['id']}")
+    assert (status, told["detail"]) == (405, "This address takes GET.")
 
 
 async def test_the_same_contact_joins_and_nobody_is_somebody_new(house: House) -> None:

@@ -1,5 +1,6 @@
 """The demo's log groups what was done by what set it off."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -81,6 +82,14 @@ def test_a_run_that_nothing_set_off_tells_itself_and_ids_are_short() -> None:
     assert told[0].title == "Looked again"
     assert told[0].deeds[0].text == f"Kept reply {str(reply)[:6]}"
     assert groups(story([], [ran(one, 0)])) == []
+
+
+def test_what_was_refused_is_not_said_to_have_been_answered_with_200() -> None:
+    bad = replace(
+        happened(None, 0, "webhook", ""), outcome="rejected", reason="The body is not JSON."
+    )
+    [told] = groups(story([bad], []))
+    assert told.deeds[0].text == "Event kept and refused. The body is not JSON."
 
 
 def test_the_tour_ticks_what_is_true() -> None:

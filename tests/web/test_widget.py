@@ -319,6 +319,25 @@ async def test_a_sixth_new_conversation_waits(house: House) -> None:
         await device.open()
         answers.append((await device.write("Hello"))[0])
     assert answers == [201] * 5 + [429]
+    elsewhere = Device(house)
+    elsewhere.headers["X-Forwarded-For"] = "203.0.113.7"  # by a proxy, and not the same visitor
+    await elsewhere.open()
+    assert (await elsewhere.write("Hello"))[0] == 201
+
+
+async def test_a_channel_may_have_limits_of_its_own(house: House) -> None:
+    limits = {"characters": 5, "messages_a_minute": 2}
+    await house.owner.execute(
+        "UPDATE channel SET settings = settings || jsonb_build_object('limits', $2::jsonb)"
+        " WHERE id = $1",
+        house.tenant.widget,
+        json.dumps(limits),
+    )
+    device = Device(house)
+    await device.open()
+    status, problem = await device.write("123456")
+    assert (status, "5 characters" in problem["detail"]) == (413, True)
+    assert [(await device.write("12345"))[0] for _ in range(3)] == [201, 201, 429]
     await house.owner.execute("UPDATE rate_window SET begun_at = begun_at - interval '11 min'")
     assert (await device.write("Hello"))[0] == 201
 

@@ -8,7 +8,15 @@ from urllib.parse import urlsplit
 import typer
 
 from caseway.cli.opening import Failed, Store, connection_named, on_store
-from caseway.cli.screen import JSON, confirmed, examples, say, show_json, show_table
+from caseway.cli.screen import (
+    JSON,
+    confirmed,
+    examples,
+    say,
+    show_json,
+    show_table,
+    without_none,
+)
 from caseway.domain.connection import ChannelSettings
 
 if TYPE_CHECKING:
@@ -102,6 +110,18 @@ def widget(
     ] = None,
     connection: Annotated[str | None, CONNECTION] = None,
     greeting: Annotated[str | None, typer.Option(help="The first line that visitors see.")] = None,
+    characters: Annotated[
+        int | None, typer.Option(min=1, max=8000, help="That one message may have.")
+    ] = None,
+    messages_a_minute: Annotated[
+        int | None, typer.Option(min=1, help="From one address; more are answered 429.")
+    ] = None,
+    conversations_in_ten_minutes: Annotated[
+        int | None, typer.Option(min=1, help="That one address may begin.")
+    ] = None,
+    cases_a_day: Annotated[
+        int | None, typer.Option(min=1, help="New ones from the whole channel.")
+    ] = None,
     json: Annotated[bool, JSON] = False,
 ) -> None:
     """A chat on web pages; prints the line that goes into them."""
@@ -113,6 +133,17 @@ def widget(
             before,
             origins=before.origins if origins is None else origins,
             greeting=before.greeting if greeting is None else greeting,
+            limits=replace(
+                before.limits,
+                **without_none(
+                    {
+                        "characters": characters,
+                        "messages_a_minute": messages_a_minute,
+                        "conversations_in_ten_minutes": conversations_in_ten_minutes,
+                        "cases_a_day": cases_a_day,
+                    }
+                ),
+            ),
         )
         if not wanted.origins:
             raise Failed("Say which site may show the widget: --origin https://www.example.com")

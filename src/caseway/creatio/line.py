@@ -128,6 +128,11 @@ class Line:
             raise reply.verdict.failure
         return reply
 
+    @property
+    def known_prefix(self) -> str | None:
+        """None: not asked for yet."""
+        return self._prefixes[0] if len(self._prefixes) == 1 else None
+
     async def prefix(self, *, until: float) -> str:
         """The runtime's prefix, found by asking if it is not known."""
         if len(self._prefixes) == 1:

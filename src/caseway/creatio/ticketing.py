@@ -107,6 +107,11 @@ class CreatioTicketing:
     def circuit(self) -> Circuit:
         return self._line.circuit
 
+    @property
+    def found_platform(self) -> Platform | None:
+        prefix = self._line.known_prefix
+        return None if prefix is None else platform(prefix)
+
     async def platform(self) -> Platform:
         """The runtime, asked for unless it was configured."""
         return platform(await self._line.prefix(until=self._line.deadline()))

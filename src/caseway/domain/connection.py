@@ -95,6 +95,16 @@ class Connection:
 
 
 @dataclass(frozen=True, slots=True)
+class WidgetLimits:
+    """Of one visitor's network address; cases: of the whole channel."""
+
+    characters: int = 8_000  # of a message
+    messages_a_minute: int = 30
+    conversations_in_ten_minutes: int = 5
+    cases_a_day: int = 500
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelSettings:
     callback_url: str = ""  # api
     recognises_repeats: bool = True  # api: the receiver drops a repeated webhook-id
@@ -103,6 +113,7 @@ class ChannelSettings:
     identity_secret_set: bool = False  # widget: visitors may be identified by a signed JWT
     greeting: str = ""
     paused_by: str = ""  # replies wait until somebody resumes it; empty: it runs
+    limits: WidgetLimits = WidgetLimits()  # widget
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ class Overview:
     phone: str
     case: CaseId | None  # None until it exists in Creatio
     case_number: str
-    base_url: str  # of the case's Creatio
+    pages_url: str  # below which the case's Creatio has its pages
     created_at: datetime
 
 

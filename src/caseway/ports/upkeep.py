@@ -74,5 +74,5 @@ class Healing(Protocol):
 
     async def bring_forward(self, connection: ConnectionKey) -> int: ...
 
-    async def tidy(self, *, keep_events: int, keep_ignored: int) -> None:
+    async def tidy(self, *, keep_events: int, keep_ignored: int, keep_runs: int) -> None:
         """Days prepared and dropped, logs pruned."""

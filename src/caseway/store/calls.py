@@ -1,7 +1,7 @@
 """Creatio's calls are a budget: counted in memory, added to the day's rows once a second."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -21,9 +21,11 @@ class Tally:
     today: int = 0  # of all processes, as last read, and ours since
     unsaved: Counter[str] = field(default_factory=Counter)
     lately: bool = False
+    counted: Callable[[Call], None] = lambda _call: None
 
     def count(self, call: Call) -> None:
         self.lately = True
+        self.counted(call)
         self.unsaved[call.kind] += call.calls
         self.today += call.calls
 
@@ -37,12 +39,19 @@ class Tally:
 
 
 class PostgresCalls:
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+    """`counted` is told of each call, as it is made."""
+
+    def __init__(
+        self,
+        pool: "asyncpg.Pool[asyncpg.Record]",
+        counted: Callable[[Call], None] = lambda _call: None,
+    ) -> None:
         self._pool = pool
+        self._counted = counted
         self._tallies: dict[ConnectionKey, Tally] = {}
 
     def of(self, connection: ConnectionKey) -> Tally:
-        return self._tallies.setdefault(connection, Tally())
+        return self._tallies.setdefault(connection, Tally(counted=self._counted))
 
     async def save(self) -> None:
         """Add what was counted, then learn what all processes used. Lost with a crash: a second."""

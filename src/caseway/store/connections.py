@@ -208,10 +208,16 @@ class Connections:
             self._pool, organisation=key.organisation, id=key.connection, trouble=trouble
         )
 
-    async def note_success(self, key: ConnectionKey, at: datetime) -> None:
-        """Ends its trouble."""
+    async def note_success(
+        self, key: ConnectionKey, at: datetime, platform: Platform | None = None
+    ) -> None:
+        """Ends its trouble. `platform`: as it was found, where it was not configured."""
         await SQL["note_success"].execute(
-            self._pool, organisation=key.organisation, id=key.connection, at=at
+            self._pool,
+            organisation=key.organisation,
+            id=key.connection,
+            at=at,
+            platform=platform,
         )
 
     def _columns(self, wanted: Wanted) -> dict[str, object]:

@@ -17,6 +17,7 @@ SQL: Final = load("healing")
 AT_ONCE: Final = 500
 LEASE_GRACE: Final = timedelta(milliseconds=200)
 QUEUE_LOG_KEPT: Final = timedelta(hours=1)
+REFUSALS_KEPT: Final = timedelta(days=30)
 RATES_KEPT: Final = timedelta(days=2)
 SESSIONS_KEPT: Final = timedelta(days=400)
 IDEMPOTENCY_KEPT: Final = timedelta(days=2)
@@ -62,11 +63,11 @@ class PostgresHealing:
             await enqueue_all(connection, [rows.key_of(r) for r in found])
         return len(found)
 
-    async def tidy(self, *, keep_events: int, keep_ignored: int) -> None:
-        """Both in days."""
+    async def tidy(self, *, keep_events: int, keep_ignored: int, keep_runs: int) -> None:
+        """All in days."""
         async with self._pool.acquire() as connection:
             await SQL["prepare_days"].fetchval(connection, ahead=3)
-            await SQL["drop_days"].fetchval(connection, keep=keep_events)
+            await SQL["drop_days"].fetchval(connection, keep=keep_events, keep_runs=keep_runs)
             await self._prune(connection, keep_ignored)
 
     async def _prune(self, connection: "Connection", keep_ignored: int) -> None:
@@ -74,6 +75,7 @@ class PostgresHealing:
         await SQL["prune_ignored"].execute(connection, keep=timedelta(days=keep_ignored))
         await SQL["prune_idempotency"].execute(connection, keep=IDEMPOTENCY_KEPT)
         await SQL["prune_rates"].execute(connection, keep=RATES_KEPT)
+        await SQL["prune_refusals"].execute(connection, keep=REFUSALS_KEPT)
         await SQL["prune_sessions"].execute(connection, keep=SESSIONS_KEPT)
 
     async def backlog(self) -> dict[str, float]:

@@ -51,7 +51,7 @@ class PostgresReads:
             phone=row["phone"],
             case=None if row["case_id"] is None else CaseId(row["case_id"]),
             case_number=row["case_number"],
-            base_url=row["base_url"],
+            pages_url=row["pages_url"],
             created_at=row["created_at"],
         )
 

@@ -21,6 +21,7 @@ CREATE TABLE connection (
     base_url text NOT NULL CHECK (base_url <> ''),
     identity_url text NOT NULL DEFAULT '',
     platform text NOT NULL DEFAULT 'detect' CHECK (platform IN ('detect', 'framework', 'core')),
+    found_platform text CHECK (found_platform IN ('framework', 'core')),
     auth text NOT NULL CHECK (auth IN ('oauth', 'forms')),
     login text NOT NULL,
     secret bytea NOT NULL,
@@ -663,7 +664,7 @@ BEGIN
     RETURN made;
 END $$;
 
-CREATE FUNCTION drop_days(keep_days int) RETURNS int
+CREATE FUNCTION drop_days(parent text, keep_days int) RETURNS int
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     part record;
@@ -672,13 +673,20 @@ BEGIN
     PERFORM pg_advisory_xact_lock(738165);
     FOR part IN
         SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-         WHERE i.inhparent IN ('webhook_event'::regclass, 'run'::regclass)
+         WHERE i.inhparent = CASE parent WHEN 'webhook_event' THEN 'webhook_event'::regclass
+                                         WHEN 'run' THEN 'run'::regclass END
            AND c.relname ~ '_[0-9]{8}$'
            AND to_date(right(c.relname, 8), 'YYYYMMDD') < current_date - keep_days
     LOOP
         EXECUTE format('DROP TABLE %I', part.relname);
         dropped := dropped + 1;
     END LOOP;
+    -- What no day had been made for.
+    IF parent = 'run' THEN
+        DELETE FROM run_other WHERE begun_at < current_date - keep_days;
+    ELSE
+        DELETE FROM webhook_event_other WHERE received_at < current_date - keep_days;
+    END IF;
     RETURN dropped;
 END $$;
 
@@ -761,8 +769,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON sign_in_try TO caseway_web;
 REVOKE ALL ON FUNCTION find_user(text), find_user_session(text), find_invitation(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION find_user(text), find_user_session(text), find_invitation(text)
     TO caseway_web;
-REVOKE ALL ON FUNCTION prepare_days(int), drop_days(int), find_api_key(text),
+REVOKE ALL ON FUNCTION prepare_days(int), drop_days(text, int), find_api_key(text),
     find_widget_session(text), find_channel_organisation(uuid), is_only_organisation() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION prepare_days(int), drop_days(int) TO caseway_sync;
+GRANT EXECUTE ON FUNCTION prepare_days(int), drop_days(text, int) TO caseway_sync;
 GRANT EXECUTE ON FUNCTION find_api_key(text), find_widget_session(text),
     find_channel_organisation(uuid), is_only_organisation() TO caseway_web, caseway_sync;

@@ -36,6 +36,7 @@ class Retention:
 
     events: int
     ignored: int
+    runs: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,9 @@ class Worker:
 
     async def _tidy(self) -> None:
         await self.healing.tidy(
-            keep_events=self.retention.events, keep_ignored=self.retention.ignored
+            keep_events=self.retention.events,
+            keep_ignored=self.retention.ignored,
+            keep_runs=self.retention.runs,
         )
         await self.counts.prune(keep_events=self.retention.events)
 

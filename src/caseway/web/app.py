@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from caseway.web import assets, failures, health
 from caseway.web.api import conversations, description, events
 from caseway.web.bodies import WholeBodies
+from caseway.web.callers import Callers, Network
 from caseway.web.dashboard import frame, rooms
 from caseway.web.demo.routes import ASSETS, Demo
 from caseway.web.metrics import WebCounts
@@ -28,7 +29,10 @@ BODY_LIMIT_BYTES: Final = 512 * 1024  # a text of 32,000 characters, each escape
 class Web:
     """The ASGI application. The webhook's calls pass by everything that pages need."""
 
-    def __init__(self, pages: ASGIApp, receiver: Receiver, watchers: Watchers) -> None:
+    def __init__(
+        self, pages: ASGIApp, receiver: Receiver, watchers: Watchers, callers: Callers
+    ) -> None:
+        self._callers = callers
         self._pages = failures.Root(pages)
         self._receiver = receiver
         self._watchers = watchers
@@ -38,6 +42,8 @@ class Web:
         self._watchers.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            self._callers.tell(scope)
         if scope["type"] == "http" and is_webhook(scope["path"]):
             await self._receiver(scope, receive, send)
         else:
@@ -48,9 +54,9 @@ def is_webhook(path: str) -> bool:
     return path.startswith(PATH) and path[len(PATH) : len(PATH) + 1] in {"", "/"}
 
 
-def build(parts: Parts, *, hosts: Iterable[str]) -> Web:
-    """`hosts`: the names we answer to, without ports."""
-    refusals = Refusals(parts.refusals)
+def build(parts: Parts, *, hosts: Iterable[str], proxies: Iterable[Network] = ()) -> Web:
+    """`hosts`: the names we answer to, without ports; `proxies`: who may say who calls."""
+    refusals = Refusals(parts.refusals, lambda: parts.now().date())
     receiver = Receiver(
         events=parts.events, directory=parts.directory, refusals=refusals, now=parts.now
     )
@@ -93,4 +99,6 @@ def build(parts: Parts, *, hosts: Iterable[str]) -> Web:
     failures.install(app)
     parts.metrics.register(WebCounts(receiver.tally, lambda: watchers.streams))
     bounded = WholeBodies(app, limit_bytes=BODY_LIMIT_BYTES)
-    return Web(SecurityHeaders(KnownHosts(OwnForms(bounded), hosts)), receiver, watchers)
+    return Web(
+        SecurityHeaders(KnownHosts(OwnForms(bounded), hosts)), receiver, watchers, Callers(proxies)
+    )

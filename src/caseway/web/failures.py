@@ -53,6 +53,8 @@ async def _malformed(request: Request, failure: Exception) -> Response:
 async def _http(request: Request, failure: Exception) -> Response:
     assert isinstance(failure, HTTPException)  # noqa: S101 - as above
     detail = NOT_FOUND if failure.status_code == 404 else str(failure.detail)
+    if allowed := (failure.headers or {}).get("Allow"):
+        detail = f"This address takes {allowed}."
     problem = Problem(failure.status_code, detail, headers=failure.headers)
     if "text/html" not in request.headers.get("accept", ""):
         return problem.response()

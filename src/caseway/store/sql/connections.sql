@@ -98,10 +98,11 @@ UPDATE connection
    SET trouble = :trouble, trouble_since = coalesce(trouble_since, now())
  WHERE organisation_id = :organisation AND id = :id AND trouble IS DISTINCT FROM :trouble;
 
--- name: note_success(organisation, id, at)
--- It answered: whatever troubled it is over.
+-- name: note_success(organisation, id, at, platform)
+-- It answered: whatever troubled it is over. Null: its platform was not asked for.
 UPDATE connection
    SET trouble = NULL, trouble_since = NULL,
+       found_platform = coalesce(:platform, found_platform),
        last_success_at = greatest(last_success_at, :at)
  WHERE organisation_id = :organisation AND id = :id;
 

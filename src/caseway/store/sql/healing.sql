@@ -60,9 +60,13 @@ DELETE FROM widget_session WHERE last_seen_at < now() - :keep::interval;
 -- Partitions of the days to come.
 SELECT prepare_days(:ahead);
 
--- name: drop_days(keep)
--- Whole days past their retention.
-SELECT drop_days(:keep);
+-- name: drop_days(keep, keep_runs)
+-- Whole days of events and of runs past their retention.
+SELECT drop_days('webhook_event', :keep), drop_days('run', :keep_runs);
+
+-- name: prune_refusals(keep)
+-- Calls with a wrong token are figures of the last weeks.
+DELETE FROM refusal_count WHERE day < current_date - :keep::interval;
 
 -- name: backlog()
 -- What waits, and since when: figures for health, counted to a bound.

@@ -5,7 +5,8 @@
 -- One conversation with its contact, channel and case. Index: conversation_pkey.
 SELECT c.organisation_id, c.id, c.state, c.channel_id, h.name AS channel_name, p.name, p.email,
        p.phone, CASE WHEN c.agreed IS NOT NULL THEN c.case_id END AS case_id, c.case_number,
-       k.base_url, c.created_at
+       k.base_url || CASE WHEN coalesce(nullif(k.platform, 'detect'), k.found_platform) = 'core'
+                          THEN '' ELSE '/0' END AS pages_url, c.created_at
   FROM conversation c
   JOIN channel h ON h.organisation_id = c.organisation_id AND h.id = c.channel_id
   JOIN contact p ON p.organisation_id = c.organisation_id AND p.id = c.contact_id

@@ -103,7 +103,7 @@ class ConversationOut(BaseModel):
     def of(cls, seen: Overview) -> Self:
         case = None
         if seen.case is not None:
-            url = f"{seen.base_url}/0/Nui/ViewModule.aspx#CardModuleV2/CasePage/edit/{seen.case}"
+            url = f"{seen.pages_url}/Nui/ViewModule.aspx#CardModuleV2/CasePage/edit/{seen.case}"
             case = CaseOut(id=seen.case, number=seen.case_number, url=url)
         return cls(
             id=seen.key.conversation,

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from caseway.domain.adoption import Outcome
 from caseway.ports import Happened, JournalLine, Ran, Story
 
 MOST_GROUPS: Final = 40
@@ -92,7 +93,10 @@ def _said(one: Happened) -> tuple[str, str, str, str, str]:
             why = one.reason or "What no webhook had told"
             return "bandage", "The sweep found", one.about, "", why
         case _:
-            why = f"Event kept, answered 200: {one.outcome}"
+            rejected = one.outcome == Outcome.REJECTED
+            why = (
+                "Event kept and refused" if rejected else f"Event kept, answered 200: {one.outcome}"
+            )
             if one.reason:
                 why = f"{why}. {one.reason}"
             return "webhook", "Creatio called:", one.about or "something unreadable", "", why

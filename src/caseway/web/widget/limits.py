@@ -4,13 +4,10 @@ import hashlib
 from datetime import timedelta
 from typing import Final
 
+from caseway.domain.connection import ChannelAccount
 from caseway.domain.ids import ChannelId
 from caseway.ports import Limit
 
-LONGEST_TEXT: Final = 8_000
-MESSAGES: Final = (30, timedelta(minutes=1))
-CONVERSATIONS: Final = (5, timedelta(minutes=10))
-CASES: Final = (500, timedelta(days=1))
 SESSIONS: Final = (60, timedelta(minutes=1))
 WORDS: Final = {
     "messages": "That was a lot at once. Your message is not sent yet: wait a minute, try again.",
@@ -24,12 +21,15 @@ def for_session(channel: ChannelId, address: str) -> list[Limit]:
     return [_limit("sessions", channel, SESSIONS, address)]
 
 
-def for_message(channel: ChannelId, address: str, *, begins: bool) -> list[Limit]:
+def for_message(account: ChannelAccount, address: str, *, begins: bool) -> list[Limit]:
     """`begins`: it would be the first of a conversation, hence of a case."""
-    limits = [_limit("messages", channel, MESSAGES, address)]
+    channel, allowed = account.id, account.settings.limits
+    messages = (allowed.messages_a_minute, timedelta(minutes=1))
+    limits = [_limit("messages", channel, messages, address)]
     if begins:
-        limits.append(_limit("conversations", channel, CONVERSATIONS, address))
-        limits.append(_limit("cases", channel, CASES))
+        conversations = (allowed.conversations_in_ten_minutes, timedelta(minutes=10))
+        limits.append(_limit("conversations", channel, conversations, address))
+        limits.append(_limit("cases", channel, (allowed.cases_a_day, timedelta(days=1))))
     return limits
 
 

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from caseway.domain.connection import ChannelAccount
+from caseway.domain.connection import ChannelAccount, WidgetLimits
 from caseway.domain.conversation import Author
 from caseway.domain.ids import ConnectionKey
 from caseway.ports import Inbound, Limit, Visitor
@@ -22,7 +22,9 @@ from caseway.web.widget.stream import Streams
 from caseway.web.widget.watching import Watchers
 
 NO_IDENTITIES: Final = "This widget takes no signed identities: none of its secrets is set."
-TOO_LONG: Final = "A message may have 8,000 characters, and this one has {n:,}. Send it in parts."
+TOO_LONG: Final = (
+    "A message may have {most:,} characters, and this one has {n:,}. Send it in parts."
+)
 NOT_BUILT: Final = "The widget's script was not built into this installation."
 LONGEST_ID: Final = 255
 
@@ -84,13 +86,13 @@ class Widget:
     async def write(self, request: Request, account: ChannelAccount) -> Response:
         visitor = await self._entrance.visitor(request, account)
         asked = wire.decode(await request.body(), wire.MessageIn)
-        _check(asked)
+        _check(asked, account.settings.limits)
         sessions = self._parts.sessions
         line = await sessions.line(visitor, asked.client_id)
         status = 200
         if line is None:
             begins = not await sessions.is_open(visitor)
-            wanted = limits.for_message(account.id, _address(request), begins=begins)
+            wanted = limits.for_message(account, _address(request), begins=begins)
             await self._take(account, wanted)
             status = 201 if await self._keep(account, visitor, asked) else 200
             self._watchers.wake((visitor.channel, visitor.peer))
@@ -144,9 +146,9 @@ def script_route() -> Route:
     return Route("/widget.js", give)
 
 
-def _check(asked: wire.MessageIn) -> None:
-    if len(asked.text) > limits.LONGEST_TEXT:
-        raise Problem(413, TOO_LONG.format(n=len(asked.text)))
+def _check(asked: wire.MessageIn, allowed: WidgetLimits) -> None:
+    if len(asked.text) > allowed.characters:
+        raise Problem(413, TOO_LONG.format(most=allowed.characters, n=len(asked.text)))
     if not asked.text.strip():
         raise Problem(400, "The message is empty.")
     if not 0 < len(asked.client_id) <= LONGEST_ID:
