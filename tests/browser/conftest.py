@@ -22,6 +22,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from tests.browser.scene import Scene, staged
 from tests.browser.serving import serving
 from tests.browser.shop import Shop
 from tests.browser.widget_server import FarSide
@@ -54,6 +55,13 @@ def _executable() -> str:
             pytrace=False,
         )
     return found
+
+
+@pytest.fixture(scope="session")
+def scene() -> Iterator[Scene]:
+    """A Caseway with data, for the tests of the dashboard."""
+    with staged() as found:
+        yield found
 
 
 @pytest.fixture(scope="module")

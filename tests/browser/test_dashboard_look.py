@@ -1,24 +1,16 @@
 """What holds for every page of the dashboard, in a real browser."""
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from caseway.domain.roles import Role
 from tests.browser.looking import THEMES, WIDTHS, Complaints, axe, browsing, overflow
 from tests.browser.rooms import ROOMS, Room
-from tests.browser.scene import Scene, staged
+from tests.browser.scene import Scene
 
 LIMIT_BYTES = 200 * 1024
 
 rooms = pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.name)
-
-
-@pytest.fixture(scope="session")
-def scene() -> Iterator[Scene]:
-    with staged() as found:
-        yield found
 
 
 @rooms

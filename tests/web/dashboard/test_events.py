@@ -70,6 +70,12 @@ async def test_the_list_says_what_came_of_each_event_and_is_filtered_and_paged_b
     assert "Accepted 1" in said
     assert "Rejected 1" in said
     assert "SR00000042" in said
+    assert "the last new_activity could not be read" in said
+    await add(house, ago=timedelta(0))
+    assert "could not be read" not in words(await page(client, "/events")), "mended since"
+    await house.owner.execute(
+        "DELETE FROM webhook_event WHERE conversation_id IS NULL AND outcome = 'accepted'"
+    )
 
     conversation = f"conversation={made['id']}"
     for query, found in {

@@ -1,6 +1,7 @@
 """/events: the list, one event, what is downloaded of it, and the stream that keeps it live."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -9,9 +10,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from caseway.domain.adoption import Outcome
 from caseway.domain.ids import EventId
 from caseway.domain.roles import Action
-from caseway.ports.event_log import EventPage, Place, WholeEvent
+from caseway.ports import Noticed
+from caseway.ports.event_log import EventFilter, EventPage, Place, WholeEvent
 from caseway.web.api.cursors import moment_of, of_moment
 from caseway.web.dashboard import live
 from caseway.web.dashboard.doors import Doors, Visitor
@@ -71,6 +74,7 @@ class EventsPages:
             newest=asked.path() if cursor else "",
             drawn=await self._strip(asked, visitor, now),
             kinds=strip.KINDS,
+            unread=await self._last_unread(asked, visitor, now),
             refused=await self._log.refused(visitor.organisation, now),
             token=await self._newest(visitor),
             orders=await self._parts.replays.newest(visitor.organisation, 1),
@@ -104,6 +108,21 @@ class EventsPages:
             visitor.organisation, since=span.since, until=span.until, bar=span.bar
         )
         return strip.draw(span, counted)
+
+    async def _last_unread(self, asked: Asked, visitor: Visitor, now: datetime) -> Noticed | None:
+        """The newest call of the last day that nobody could read, unless a later one was fine."""
+        if asked.outcome == Outcome.REJECTED:
+            return None
+        day = EventFilter(found_by="webhook", since=now - SPANS[USUAL_SPAN][1])
+        rejected = replace(day, outcome=Outcome.REJECTED)
+        ask = self._log.page
+        found = (await ask(visitor.organisation, rejected, before=None, limit=1)).items
+        if not found:
+            return None
+        same = replace(day, type=found[0].type, since=found[0].received_at)
+        later = (await ask(visitor.organisation, same, before=None, limit=1)).items
+        fine = later and later[0].outcome is not Outcome.REJECTED
+        return None if fine else found[0]
 
     async def _found(self, text: str, asked: Asked, visitor: Visitor) -> str:
         """Where a search leads: to the event, or to the list of a conversation or a case."""

@@ -38,9 +38,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """The steps of one look; the first look began because of the event."""
+    """The steps of one look; `folded`: it began later, perhaps for another reason."""
 
     title: str
+    folded: bool
     steps: tuple[Step, ...]
 
 
@@ -161,12 +162,11 @@ def _of_replies(event: WholeEvent) -> str:
 def chains(event: WholeEvent) -> list[Chain]:
     """What was done, look by look: the first because of it, the others after it."""
     at = event.noticed.received_at
-    told = [Chain("", (_kept(event.noticed),))]
+    told = [Chain(title="", folded=False, steps=(_kept(event.noticed),))]
     for number, look in enumerate(event.ran):
-        title = (
-            "Because of it" if number == 0 else f"Looked again {elapsed(look.begun_at - at)} later"
-        )
-        told.append(Chain(title, tuple(_steps(look, at)) or (_nothing(look, at),)))
+        later = f"Looked again {elapsed(look.begun_at - at)} later"
+        steps = tuple(_steps(look, at)) or (_nothing(look, at),)
+        told.append(Chain(later if number else "Because of it", bool(number), steps))
     return told
 
 
@@ -191,7 +191,10 @@ def _steps(look: Ran, at: datetime) -> Iterable[Step]:
     for line in look.lines:
         icon, colour = _sign(line)
         side = "" if line.side == "caseway" else f"{_capital(line.side)}: "
-        text = _capital(short_ids(line.deed)) if not side else f"{side}{short_ids(line.deed)}"
+        deed = short_ids(line.deed)
+        if line.deed.startswith(SENT) and line.outcome != "done":
+            deed = f"did not take the reply{line.deed.removeprefix(SENT)}"
+        text = f"{side}{deed}" if side else _capital(deed)
         since = look.begun_at - at + timedelta(milliseconds=line.at)
         yield Step(icon, colour, text, short_ids(line.why), f"+ {elapsed(since)}")
 

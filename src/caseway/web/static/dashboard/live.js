@@ -127,7 +127,7 @@
       const top = now.getBoundingClientRect().top;
       const scrolled = scrollY > NEAR_TOP_PX && top < 0;
       const selected = !getSelection().isCollapsed && now.contains(getSelection().anchorNode);
-      return scrolled || selected || now.contains(document.activeElement);
+      return scrolled || selected || now.contains(document.activeElement) || now.querySelector("input:checked") !== null;
     }
 
     function changeRows(now, fresh) {

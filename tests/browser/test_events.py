@@ -1,0 +1,104 @@
+"""Events, in the hands of somebody who was asked why the customer did not get a reply."""
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from caseway.domain.roles import Role
+from tests.acceptance.far import ask
+from tests.browser.looking import Complaints, axe, browsing
+from tests.browser.scene import NOBODYS_CASE, Scene
+
+ROWS = "#log tr[data-row]"
+
+
+def creatio_calls(scene: Scene, kind: str = "case_updated") -> None:
+    """About a case that is not ours: kept, and nothing follows."""
+    url = scene.demo.said["webhook_url"]
+    ask("POST", url, {"event_type": kind, "caseId": NOBODYS_CASE})
+
+
+def rows(page: Page) -> int:
+    return page.locator(ROWS).count()
+
+
+def test_new_events_come_by_themselves_and_wait_while_one_picks(
+    browser: Browser, scene: Scene
+) -> None:
+    with browsing(browser, scene, Role.ADMIN, width=1600) as context:
+        page, complaints = context.new_page(), Complaints()
+        complaints.listen(page)
+        page.goto(scene.address("/events?outcome=ignored"))
+        expect(page.locator("[data-live-state]")).to_contain_text("Live")
+        before = rows(page)
+        creatio_calls(scene)
+        expect(page.locator(ROWS)).to_have_count(before + 1)
+
+        page.locator(f"{ROWS} input").first.check()
+        creatio_calls(scene)
+        creatio_calls(scene)
+        offer = page.get_by_role("button", name="Show 2 new events")
+        expect(offer).to_be_visible()
+        assert rows(page) == before + 1, "the list did not move under the hand"
+        offer.click()
+        expect(page.locator(ROWS)).to_have_count(before + 3)
+        assert complaints.said == []
+
+
+def test_an_event_opens_beside_the_list_and_says_what_came_of_it(
+    browser: Browser, scene: Scene
+) -> None:
+    with browsing(browser, scene, Role.VIEWER, width=1600) as context:
+        page = context.new_page()
+        page.goto(scene.address("/events?conversation={conversation}"))
+        page.locator(ROWS).last.get_by_role("link", name="new_activity").click()
+        panel = page.locator("#beside")
+        expect(panel.get_by_role("heading", level=2)).to_be_focused()
+        expect(panel).to_contain_text("reached the customer")
+        expect(panel).to_contain_text('"event_type"')
+        expect(page).to_have_url(re.compile(f"show={scene.event}"))
+        expect(page.locator("#log tr.sel")).to_have_count(1)
+        expect(panel.get_by_role("button", name="Replay")).to_have_count(0)
+        assert axe(page) == []
+        page.go_back()
+        expect(panel.locator(".ev-panel")).to_have_count(0)
+
+
+def test_a_wrong_token_is_seen_where_one_looks_with_its_cause_and_its_remedy(
+    browser: Browser, scene: Scene
+) -> None:
+    """The staged accident: Creatio's process still calls a URL that was replaced."""
+    with browsing(browser, scene, Role.ADMIN) as context:
+        page = context.new_page()
+        page.goto(scene.address("/events"))
+        line = page.locator(".cw-note.grey", has_text="Refused without a row")
+        expect(line).to_contain_text("with an ended or wrong token, from 127.0.0.1")
+        expect(line).to_contain_text("put the current one into its web service")
+        expect(line.get_by_role("link", name="Set-up guide")).to_have_attribute(
+            "href", "/settings/integrations/creatio"
+        )
+
+
+@pytest.mark.parametrize("scripted", [True, False], ids=["scripted", "without scripts"])
+def test_picked_events_are_replayed_after_a_dry_run(
+    browser: Browser, scene: Scene, scripted: bool
+) -> None:
+    with browsing(browser, scene, Role.ADMIN, scripted=scripted) as context:
+        page = context.new_page()
+        page.goto(scene.address("/events?conversation={conversation}&outcome=accepted"))
+        boxes = page.locator(f"{ROWS} input")
+        many = boxes.count()
+        for box in boxes.all():
+            box.check()
+        page.get_by_role("button", name="Replay picked…").click()
+        dry = page.locator("#dry")
+        expect(dry).to_contain_text(f"{many} events, 1 conversation, 1 look, about 2 calls, 0")
+        page.get_by_role("button", name=f"Replay {many} events").click()
+        expect(page.get_by_role("heading", level=2)).to_have_text(f"{many} picked events")
+        if scripted:
+            expect(page.locator("#order")).to_contain_text("1 of 1 conversation looked at")
+            expect(page.locator("#order")).to_contain_text("0 replies were found")
+        else:
+            page.get_by_role("link", name="All events").click()
+            expect(page.locator("h1")).to_have_text("Events")
