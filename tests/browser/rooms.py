@@ -9,7 +9,7 @@ from caseway.domain.roles import Role
 @dataclass(frozen=True, slots=True)
 class Room:
     name: str
-    path: str  # `{conversation}`, `{event}`: those with something to see (tests/browser/scene.py)
+    path: str  # `{conversation}`, `{event}`, `{widget}`, `{api}`: ids of tests/browser/scene.py
     role: Role | None = Role.OWNER  # None: whoever is not signed in
 
 
@@ -21,4 +21,13 @@ ROOMS: Final = (
     Room("events-beside", "/events?show={event}"),
     Room("event", "/events/{event}"),
     Room("replay", "/events/replay?pick={event}"),
+    Room("reply-rule", "/settings/reply-rule"),
+    Room("channels", "/settings/channels"),
+    Room("widget", "/settings/channels/{widget}"),
+    Room("api", "/settings/channels/{api}"),
+    Room("keys", "/settings/keys"),
+    Room("team", "/settings/team"),
+    Room("account", "/settings/account"),
+    Room("account-of-an-agent", "/settings/account", Role.AGENT),
+    Room("audit", "/settings/audit"),
 )

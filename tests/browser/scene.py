@@ -5,6 +5,7 @@ beside the product.
 """
 
 import asyncio
+import json
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -46,8 +47,14 @@ class Scene:
         return self.demo.said["api_url"]
 
     def address(self, path: str) -> str:
-        """`{conversation}` and `{event}` stand for those above."""
-        return self.url + path.format(conversation=self.conversation, event=self.event)
+        """`{conversation}` and `{event}` stand for those above, the others for the channels."""
+        kept = json.loads((self.demo.folder / "data/demo.json").read_text())
+        return self.url + path.format(
+            conversation=self.conversation,
+            event=self.event,
+            widget=kept["widget_channel"],
+            api=self.demo.said["api_channel"],
+        )
 
 
 @contextmanager

@@ -18,6 +18,12 @@ from tests.browser.rooms import ROOMS
 from tests.browser.scene import Scene, staged
 
 ROOT: Final = Path(__file__).resolve().parents[2]
+# On a picture of the whole page, what sticks to the window would lie over it.
+WHOLE: Final = """
+for (const name of [".cw-tabs", ".cw-top"])
+  document.querySelector(name)?.style.setProperty("position", "static");
+document.querySelector(".cw-side")?.style.setProperty("height", "auto");
+"""
 README: Final = ROOT / "docs/pictures"
 README_SIZE: Final = {"width": 1280, "height": 800}
 README_PAGE: Final = "/settings"
@@ -52,6 +58,7 @@ def everywhere(
         page.goto(scene.address(path))
         for width, height in WIDTHS.items():
             page.set_viewport_size({"width": width, "height": height})
+            page.evaluate(WHOLE)
             page.screenshot(path=f"{stem}-{width}-{theme}.png", full_page=True)
 
 
