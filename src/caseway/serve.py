@@ -19,9 +19,11 @@ from caseway.house import House, open_house, words_of
 from caseway.ports import People
 from caseway.store.channel_book import PostgresChannelBook
 from caseway.store.connections import Connections
+from caseway.store.conversations import PostgresConversations
 from caseway.store.event_log import PostgresEventLog
 from caseway.store.glance import PostgresGlances
 from caseway.store.idempotency import PostgresRepeats
+from caseway.store.inbox import PostgresInbox
 from caseway.store.intake import PostgresIntake
 from caseway.store.keys import Keys
 from caseway.store.migrate import HEAD, current_revision
@@ -31,8 +33,10 @@ from caseway.store.reached import UNREACHED
 from caseway.store.reads import PostgresReads
 from caseway.store.refusals import PostgresRefusals
 from caseway.store.replay_orders import PostgresReplayOrders
+from caseway.store.replays import PostgresReplays
 from caseway.store.roles import Role
 from caseway.store.samples import PostgresSamples
+from caseway.store.standing import PostgresStandings
 from caseway.store.wakes import PostgresWakes
 from caseway.store.webhooks import SharedCommit
 from caseway.store.widget_sessions import PostgresWidgetSessions
@@ -168,6 +172,10 @@ async def _web(
         callbacks=ApiChannel(house.outside, now=lambda: datetime.now(tz=UTC)),
         public_url=settings.public_url,
         glances=PostgresGlances(web_pool),
+        inbox=PostgresInbox(web_pool),
+        conversations=PostgresConversations(web_pool),
+        retries=PostgresReplays(web_pool),
+        standings=PostgresStandings(web_pool),
         now=lambda: datetime.now(tz=UTC),
         metrics=house.metrics.registry,
         checks=checks,

@@ -24,10 +24,12 @@ from caseway.ports import KeptEvent, NewEvent, Ticketing
 from caseway.serve import _answer, _stop_on_signals, listening_socket
 from caseway.store.channel_book import PostgresChannelBook
 from caseway.store.connections import Connections
+from caseway.store.conversations import PostgresConversations
 from caseway.store.directory import Directory
 from caseway.store.event_log import PostgresEventLog
 from caseway.store.glance import PostgresGlances
 from caseway.store.idempotency import PostgresRepeats
+from caseway.store.inbox import PostgresInbox
 from caseway.store.intake import PostgresIntake
 from caseway.store.keys import Keys
 from caseway.store.people import people_over
@@ -35,8 +37,10 @@ from caseway.store.rates import PostgresRates
 from caseway.store.reads import PostgresReads
 from caseway.store.refusals import PostgresRefusals
 from caseway.store.replay_orders import PostgresReplayOrders
+from caseway.store.replays import PostgresReplays
 from caseway.store.roles import Role
 from caseway.store.samples import PostgresSamples
+from caseway.store.standing import PostgresStandings
 from caseway.store.wakes import PostgresWakes
 from caseway.store.widget_sessions import PostgresWidgetSessions
 from caseway.sync.samples import NewestActivities, RememberedLists
@@ -91,6 +95,10 @@ async def serve() -> None:
             callbacks=ApiChannel(Outside(), now=lambda: datetime.now(tz=UTC)),
             public_url=settings.public_url,
             glances=PostgresGlances(pool),
+            inbox=PostgresInbox(pool),
+            conversations=PostgresConversations(pool),
+            retries=PostgresReplays(pool),
+            standings=PostgresStandings(pool),
             now=lambda: datetime.now(tz=UTC),
             metrics=CollectorRegistry(),
         )

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caseway.domain.adoption import Adoption, Known, Outcome, adopt
+from caseway.domain.adoption import Adoption, KeptBack, Known, Outcome, adopt
 from caseway.domain.closure import Side
 from caseway.domain.conversation import Ledger, State
 from caseway.domain.ids import ActivityId, EventId, StatusId
@@ -264,4 +264,5 @@ def test_a_stamp_from_the_future_hides_nothing() -> None:
 def test_what_is_not_a_reply_says_why() -> None:
     task: Activity = reply("")
     adoption = weigh(ledger(), look(NEW, task))
-    assert adoption.why == (f"activity {task.id}: not a reply yet: the task has no result",)
+    reason = "not a reply yet: the task has no result"
+    assert (adoption.kept_back, adoption.why) == ((KeptBack(task.id, reason),), ())

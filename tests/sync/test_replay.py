@@ -3,7 +3,8 @@
 import json
 from datetime import timedelta
 
-from caseway.ports.replays import DeadLetter
+from caseway.domain.ids import ConversationKey
+from caseway.ports.retries import DeadLetter
 from caseway.store.replays import PostgresReplays
 from tests.stories import Story
 from tests.sync.scenarios import activities, begun, replies
@@ -20,8 +21,9 @@ async def only_letter(story: Story) -> DeadLetter:
 
 async def replayed(story: Story, letter: DeadLetter) -> None:
     replays = PostgresReplays(story.pool)
-    assert await replays.replay(story.connection.organisation, letter)
-    assert not await replays.replay(story.connection.organisation, letter), "once"
+    key = ConversationKey(story.connection.organisation, letter.conversation)
+    assert await replays.replay(key, letter.kind, letter.id)
+    assert not await replays.replay(key, letter.kind, letter.id), "once"
     await story.work()
 
 

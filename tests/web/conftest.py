@@ -30,10 +30,12 @@ from caseway.house import words_of
 from caseway.outbound import Outside
 from caseway.store.channel_book import PostgresChannelBook
 from caseway.store.connections import Connections
+from caseway.store.conversations import PostgresConversations
 from caseway.store.directory import Directory
 from caseway.store.event_log import PostgresEventLog
 from caseway.store.glance import PostgresGlances
 from caseway.store.idempotency import PostgresRepeats
+from caseway.store.inbox import PostgresInbox
 from caseway.store.intake import PostgresIntake
 from caseway.store.keys import Keys
 from caseway.store.people import people_over
@@ -41,8 +43,10 @@ from caseway.store.rates import PostgresRates
 from caseway.store.reads import PostgresReads
 from caseway.store.refusals import PostgresRefusals
 from caseway.store.replay_orders import PostgresReplayOrders
+from caseway.store.replays import PostgresReplays
 from caseway.store.samples import PostgresSamples
 from caseway.store.secrets import Secrets, new_key
+from caseway.store.standing import PostgresStandings
 from caseway.store.tokens import Tokens
 from caseway.store.wakes import PostgresWakes
 from caseway.store.webhooks import SharedCommit
@@ -246,6 +250,10 @@ async def house(
             callbacks=ApiChannel(outside, now=lambda: datetime.now(tz=UTC)),
             public_url="http://127.0.0.1",
             glances=PostgresGlances(web_pool),
+            inbox=PostgresInbox(web_pool),
+            conversations=PostgresConversations(web_pool),
+            retries=PostgresReplays(web_pool),
+            standings=PostgresStandings(web_pool),
             now=lambda: datetime.now(tz=UTC),
             metrics=registry,
             checks={"store": reachable},

@@ -9,7 +9,7 @@ from caseway.cli.screen import JSON, examples, say, show_json, show_json_line, s
 
 if TYPE_CHECKING:
     from caseway.config import Settings
-    from caseway.ports.replays import DeadLetter
+    from caseway.ports.retries import DeadLetter
 
 SHORT = 8  # of an id, where a person reads it
 SIGNS = {"ok": "ok    ", "warn": "look  ", "unknown": "?     ", "failed": "FAILED"}
@@ -174,7 +174,7 @@ async def _replay(
 ) -> "list[DeadLetter]":
     from uuid import UUID
 
-    from caseway.domain.ids import ConversationId
+    from caseway.domain.ids import ConversationId, ConversationKey
     from caseway.store.replays import PostgresReplays
 
     replays = PostgresReplays(store.sync)
@@ -192,7 +192,9 @@ async def _replay(
     return [
         letter
         for letter in _with_progress(found, shown=not json)
-        if await replays.replay(store.organisation, letter)
+        if await replays.replay(
+            ConversationKey(store.organisation, letter.conversation), letter.kind, letter.id
+        )
     ]
 
 

@@ -64,6 +64,14 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptBack:
+    """An activity that is no reply, and the clause of the rule that says so."""
+
+    activity: ActivityId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
     """What became of the administrator's word."""
 
@@ -83,6 +91,7 @@ class Adoption:
     next_case: bool = False  # begin another case in this conversation
     judged: Judged | None = None
     park: str = ""
+    kept_back: tuple[KeptBack, ...] = ()
     why: tuple[str, ...] = field(default=())
 
 
@@ -115,13 +124,13 @@ def adopt(
     should have been there.
     """
     echoes = tuple(a.id for a in look.activities if known.get(a.id) is Known.PLANNED)
-    replies, why = _replies(look, known, rules.reply_rule)
+    replies, kept_back = _replies(look, known, rules.reply_rule)
     if look.gone or look.status is None:
         if before.agreed is not None:
             return Adoption(before, park=GONE)
         # Not created yet: nothing to weigh, and a claim waits. What was read is an earlier case's.
-        after, why = _answered(before, replies), (*why, "there is no case yet")
-        return Adoption(after, echoes=echoes, replies=replies, why=why)
+        after, why = _answered(before, replies), ("there is no case yet",)
+        return Adoption(after, echoes=echoes, replies=replies, kept_back=kept_back, why=why)
     if is_whole(look) and not look.activities and Known.LINKED in known.values():
         return Adoption(before, park=EMPTIED)
     ledger = _seen(before, look, replies)
@@ -131,24 +140,24 @@ def adopt(
         echoes=echoes,
         replies=replies,
         closing=before.state is not State.RESOLVED and adopted.after.state is State.RESOLVED,
-        why=(*why, *adopted.why),
+        kept_back=kept_back,
     )
 
 
 def _replies(
     look: Look, known: Mapping[ActivityId, Known], rule: ReplyRule
-) -> tuple[tuple[Reply, ...], tuple[str, ...]]:
+) -> tuple[tuple[Reply, ...], tuple[KeptBack, ...]]:
     replies: list[Reply] = []
-    why: list[str] = []
+    kept_back: list[KeptBack] = []
     for activity in sorted(look.activities, key=lambda a: (a.created_on, a.id)):
         if activity.id in known:
             continue
         verdict = judge(activity, rule)
         if verdict.text is None:
-            why.append(f"activity {activity.id}: {verdict.reason}")
+            kept_back.append(KeptBack(activity.id, verdict.reason))
         else:
             replies.append(Reply(activity, verdict.text, verdict.is_html))
-    return tuple(replies), tuple(why)
+    return tuple(replies), tuple(kept_back)
 
 
 def _seen(before: Ledger, look: Look, replies: tuple[Reply, ...]) -> Ledger:

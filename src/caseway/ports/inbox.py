@@ -47,7 +47,7 @@ class Listed:
     phone: str
     case: CaseId | None  # None until it exists in Creatio
     case_number: str
-    base_url: str
+    pages_url: str  # below which its Creatio has its pages
     last_author: Author | None  # None: nothing was said yet
     last_author_name: str
     last_said: str  # its beginning

@@ -82,7 +82,7 @@ class Happened:
     id: UUID
     conversation: ConversationId | None
     at: datetime
-    kind: str  # customer, webhook, sweep
+    kind: str  # customer, webhook, sweep, person (by hand)
     about: str  # the event's type, or the message's text
     outcome: str
     reason: str

@@ -185,7 +185,7 @@ def _listed(row: asyncpg.Record) -> Listed:
         phone=row["phone"],
         case=None if row["case_id"] is None else CaseId(row["case_id"]),
         case_number=row["case_number"],
-        base_url=row["base_url"],
+        pages_url=row["pages_url"],
         last_author=None if row["author"] is None else Author(row["author"]),
         last_author_name=row["author_name"] or "",
         last_said=row["said"] or "",

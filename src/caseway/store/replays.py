@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
+from uuid import UUID
 
 import asyncpg
 
 from caseway.domain.conversation import Hint
 from caseway.domain.ids import ConversationId, ConversationKey, OrganisationId
-from caseway.ports.replays import DeadLetter
+from caseway.ports.retries import DeadLetter
 from caseway.store.audit import BY_COMMAND, Kind, record
 from caseway.store.intake import transaction
 from caseway.store.queries import load
@@ -66,26 +67,26 @@ class PostgresReplays:
         return sorted(found, key=lambda letter: letter.since)
 
     async def replay(
-        self, organisation: OrganisationId, letter: DeadLetter, *, actor: str = BY_COMMAND
+        self, key: ConversationKey, kind: str, id: UUID, *, actor: str = BY_COMMAND
     ) -> bool:
-        """Owed again, marked, a job: one commit. False if it is no dead letter any more."""
-        key = ConversationKey(organisation, letter.conversation)
-        where = {"organisation": organisation, "conversation": letter.conversation}
-        async with transaction(self._pool, organisation) as link:
+        where = {"organisation": key.organisation, "conversation": key.conversation}
+        async with transaction(self._pool, key.organisation) as link:
             await SQL["lock"].execute(link, **where)  # as runs do, before its deliveries and links
-            match letter.kind:
+            match kind:
                 case "conversation":
                     done = await SQL["unpark"].fetchval(link, **where)
                 case "delivery":
-                    done = await SQL["owe_again"].fetchval(link, **where, delivery=letter.id)
-                case _:
-                    done = await SQL["plan_again"].fetchval(link, **where, message=letter.id)
+                    done = await SQL["owe_again"].fetchval(link, **where, delivery=id)
+                case "activity":
+                    done = await SQL["plan_again"].fetchval(link, **where, message=id)
                     if done:
-                        await SQL["step_back"].execute(link, **where, message=letter.id)
+                        await SQL["step_back"].execute(link, **where, message=id)
+                case _:
+                    raise AssertionError(kind)
             if not done:
                 return False
             await self._trigger(link, key)
-            await _record(link, key, actor, "replayed", {letter.kind: str(letter.id)})
+            await _record(link, key, actor, "replayed", {kind: str(id)})
         return True
 
     async def look_again(self, key: ConversationKey, *, actor: str = BY_COMMAND) -> bool:

@@ -25,7 +25,7 @@ async def story(
         messages = await SQL["messages"].fetch(link, **asked)
         runs = await SQL["runs"].fetch(link, **asked)
         tour = await SQL["tour"].fetchrow(link, organisation=organisation)
-    happened = [*map(_event, events), *map(_message, messages)]
+    happened = [*map(event, events), *map(message, messages)]
     return Story(
         happened=tuple(sorted(happened, key=lambda one: one.at)),
         ran=tuple(ran(row) for row in reversed(runs)),
@@ -37,7 +37,7 @@ async def story(
     )
 
 
-def _event(row: asyncpg.Record) -> Happened:
+def event(row: asyncpg.Record) -> Happened:
     conversation = row["conversation_id"]
     return Happened(
         id=row["id"],
@@ -50,7 +50,7 @@ def _event(row: asyncpg.Record) -> Happened:
     )
 
 
-def _message(row: asyncpg.Record) -> Happened:
+def message(row: asyncpg.Record) -> Happened:
     return Happened(
         id=row["id"],
         conversation=ConversationId(row["conversation_id"]),

@@ -186,6 +186,8 @@ class Reconciler:
         adoption = adopted.adoption
         for reply in adoption.replies:
             journal.note("caseway", f"kept reply {reply.activity.id}", "owed to the customer")
+        for left in adoption.kept_back:
+            journal.note("caseway", f"left activity {left.activity} in Creatio", left.reason)
         for reason in adoption.why:
             journal.note("caseway", "decided", reason)
         if adoption.judged:

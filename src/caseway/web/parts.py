@@ -27,7 +27,10 @@ from caseway.ports import (
     Wakes,
     WidgetSessions,
 )
+from caseway.ports.conversations import Conversations
 from caseway.ports.glance import Glances
+from caseway.ports.inbox import Inbox
+from caseway.ports.retries import Retries, Standings
 from caseway.web.demo.facts import DemoFacts
 
 Check = Callable[[], Awaitable[str]]  # what is wrong, in words; empty: nothing
@@ -56,6 +59,10 @@ class Parts:
     callbacks: Callbacks
     public_url: str  # as browsers and Creatio reach us, without a trailing slash
     glances: Glances
+    inbox: Inbox
+    conversations: Conversations
+    retries: Retries
+    standings: Standings
     now: Callable[[], datetime]
     metrics: CollectorRegistry
     demo: DemoFacts | None = None  # `caseway demo` alone has a demo page

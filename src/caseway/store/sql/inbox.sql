@@ -99,7 +99,9 @@ SELECT c.id, c.said_at AS at, (SELECT count(*) FROM people) >= :window
 -- conversation costs no more. Index: conversation_pkey, message's position, delivery by message.
 SELECT c.organisation_id, c.id, c.state, c.said_at, c.address, c.parked_at IS NOT NULL AS parked,
        h.kind, h.name AS channel_name, p.name, p.email, p.phone,
-       CASE WHEN c.agreed IS NOT NULL THEN c.case_id END AS case_id, c.case_number, k.base_url,
+       CASE WHEN c.agreed IS NOT NULL THEN c.case_id END AS case_id, c.case_number,
+       k.base_url || CASE WHEN coalesce(nullif(k.platform, 'detect'), k.found_platform) = 'core'
+                          THEN '' ELSE '/0' END AS pages_url,
        m.author, m.author_name, left(m.text, 200) AS said, r.state AS reply
   FROM conversation c
   JOIN channel h ON h.organisation_id = c.organisation_id AND h.id = c.channel_id

@@ -10,6 +10,7 @@ from caseway.domain.adoption import Outcome
 from caseway.domain.conversation import Author, State
 from caseway.domain.delivery import State as Debt
 from caseway.ports import Noticed, Overview, Said
+from caseway.web.creatio_links import case_page
 
 LONGEST_TEXT = 32_000
 LONGEST_PEER_BYTES = 512
@@ -103,7 +104,7 @@ class ConversationOut(BaseModel):
     def of(cls, seen: Overview) -> Self:
         case = None
         if seen.case is not None:
-            url = f"{seen.pages_url}/Nui/ViewModule.aspx#CardModuleV2/CasePage/edit/{seen.case}"
+            url = case_page(seen.pages_url, seen.case)
             case = CaseOut(id=seen.case, number=seen.case_number, url=url)
         return cls(
             id=seen.key.conversation,

@@ -8,10 +8,13 @@ from caseway.web.dashboard.account import AccountPages
 from caseway.web.dashboard.audit import AuditPages
 from caseway.web.dashboard.channel import ChannelPages
 from caseway.web.dashboard.channels import ChannelsPages
+from caseway.web.dashboard.conversation import ConversationPage
+from caseway.web.dashboard.conversation_deeds import ConversationDeeds
 from caseway.web.dashboard.doors import Doors
 from caseway.web.dashboard.entrance import Entrance
 from caseway.web.dashboard.events.pages import EventsPages
 from caseway.web.dashboard.events.replays import ReplayPages
+from caseway.web.dashboard.inbox import InboxPages
 from caseway.web.dashboard.keys import KeysPages
 from caseway.web.dashboard.more import MorePages
 from caseway.web.dashboard.passwords import Passwords
@@ -36,5 +39,8 @@ def routes(parts: Parts) -> list[Route]:
         *ChannelsPages(parts, doors).routes(),
         *ChannelPages(parts, doors).routes(),
         *KeysPages(parts, doors).routes(),
+        *InboxPages(parts, doors).routes(),
+        *ConversationPage(parts, doors).routes(),
+        *ConversationDeeds(parts, doors).routes(),
         *assets.routes(alone.ASSETS),
     ]

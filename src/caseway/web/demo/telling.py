@@ -16,6 +16,7 @@ MOST_GROUPS: Final = 40
 SKEW: Final = timedelta(milliseconds=20)
 OUTCOMES: Final = {"later": ("clock", "amber"), "refused": ("circle-x", "red")}
 LONG_ID: Final = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
+SIDES: Final = {"api": "API", "sms": "SMS"}
 WRITING: Final = ("created", "create", "set")
 
 
@@ -44,13 +45,15 @@ class Tour(msgspec.Struct, frozen=True):
 
 def groups(story: Story) -> list[Group]:
     """The newest first."""
-    owners = {run.id: _cause(run, story.happened) for run in story.ran}
-    told = [
-        _group(one, [run for run in story.ran if owners[run.id] == one.id])
-        for one in story.happened
-    ]
-    told += [_alone(run) for run in story.ran if owners[run.id] is None and run.lines]
-    return sorted(told, key=lambda group: group.at, reverse=True)[:MOST_GROUPS]
+    return told(story.happened, story.ran)[:MOST_GROUPS]
+
+
+def told(happened: Sequence[Happened], ran: Sequence[Ran]) -> list[Group]:
+    """What happened, each with the looks that it set off; the newest first."""
+    owners = {run.id: _cause(run, happened) for run in ran}
+    found = [_group(one, [run for run in ran if owners[run.id] == one.id]) for one in happened]
+    found += [_alone(run) for run in ran if owners[run.id] is None and run.lines]
+    return sorted(found, key=lambda group: group.at, reverse=True)
 
 
 def tour(story: Story) -> Tour:
@@ -89,6 +92,8 @@ def _said(one: Happened) -> tuple[str, str, str, str, str]:
     match one.kind:
         case "customer":
             return "message-circle", "The customer wrote", "", one.about, "Kept, then answered"
+        case "person":
+            return "user", one.about, "", "", "By hand: kept in the audit log"
         case "sweep":
             why = one.reason or "What no webhook had told"
             return "bandage", "The sweep found", one.about, "", why
@@ -104,7 +109,7 @@ def _said(one: Happened) -> tuple[str, str, str, str, str]:
 
 def _deed(line: JournalLine, begun: timedelta) -> Deed:
     icon, tone = _look(line)
-    side = "" if line.side == "caseway" else f"{line.side.capitalize()}: "
+    side = "" if line.side == "caseway" else f"{SIDES.get(line.side, line.side.capitalize())}: "
     text = f"{side}{line.deed}" if side else line.deed[:1].upper() + line.deed[1:]
     at = _elapsed(max(begun, timedelta(0)) + timedelta(milliseconds=line.at))
     return Deed(at, icon, tone, _short(text), _short(line.why))

@@ -21,7 +21,7 @@ class DeadLetter:
     since: datetime
 
 
-class Replays(Protocol):
+class Retries(Protocol):
     """What is done carries its actor into the audit log, in the same commit. May raise `Later`."""
 
     async def dead_letters(
@@ -29,8 +29,11 @@ class Replays(Protocol):
     ) -> Sequence[DeadLetter]:
         """Oldest first, at most `limit` of each kind."""
 
-    async def replay(self, organisation: OrganisationId, letter: DeadLetter, *, actor: str) -> bool:
-        """False if it is no dead letter any more."""
+    async def replay(self, key: ConversationKey, kind: str, id: UUID, *, actor: str) -> bool:
+        """Owed again, marked, a job: one commit. False if it is no dead letter any more.
+
+        `kind` and `id`: as a dead letter of this conversation has them.
+        """
 
     async def look_again(self, key: ConversationKey, *, actor: str) -> bool:
         """A trigger by hand: both sides are compared once more. False: no such conversation."""
