@@ -25,6 +25,8 @@ ROOMS: Final = (
     Room("channels", "/settings/channels"),
     Room("widget", "/settings/channels/{widget}"),
     Room("api", "/settings/channels/{api}"),
+    Room("widget-new", "/settings/channels/new/widget"),
+    Room("api-new", "/settings/channels/new/api"),
     Room("keys", "/settings/keys"),
     Room("team", "/settings/team"),
     Room("account", "/settings/account"),

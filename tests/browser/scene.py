@@ -37,6 +37,7 @@ NOBODYS_CASE: Final = "6b1f0c52-0c4e-4b0c-9d3f-2f6a1e7d9c11"
 @dataclass(frozen=True)
 class Scene:
     demo: Demo
+    callbacks: Callbacks
     sessions: Mapping[Role, str]  # the cookie's value
     conversation: str  # one with a reply, a note and a reply that waits
     case: str
@@ -63,7 +64,7 @@ def staged() -> Iterator[Scene]:
         conversation, case = _conversations(demo.api, demo.desk, callbacks, demo)
         with ThreadPoolExecutor(1) as elsewhere:  # a browser's test has a running loop in its own
             sessions = elsewhere.submit(asyncio.run, _sign_in(demo)).result()
-        yield Scene(demo, sessions, conversation, case, _event(demo.api, conversation))
+        yield Scene(demo, callbacks, sessions, conversation, case, _event(demo.api, conversation))
 
 
 def _conversations(api: Api, desk: Desk, callbacks: Callbacks, demo: Demo) -> tuple[str, str]:

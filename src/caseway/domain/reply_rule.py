@@ -100,7 +100,7 @@ def judge(activity: Activity, rule: ReplyRule) -> Judgement:
         return Judgement(Verdict.WAITS, "the activity is not finished")
     column, words, is_html = text_of(activity, rule.field)
     if not words.strip():
-        nothing = {"Body": "no text", "DetailedResult": "no result", "Notes": "no notes"}
+        nothing = {"Body": "no text", "Result": "no result", "Notes": "no notes"}
         what = "email" if activity.type_id == EMAIL else "task"
         return Judgement(Verdict.WAITS, f"the {what} has {nothing.get(column, 'no title')}")
     return Judgement(Verdict.SENT, f"text from {column}", words, is_html)
@@ -131,12 +131,12 @@ def _never(activity: Activity, rule: ReplyRule) -> str:
 
 
 def text_of(activity: Activity, field: Field) -> tuple[str, str, bool]:
-    """Which column holds the words, as Creatio calls it, the words, and whether they are HTML."""
+    """Which field holds the words, as Creatio's pages call it, the words, and whether HTML."""
     if activity.type_id == EMAIL:
         return "Body", activity.body, activity.is_html
     match field:
         case Field.AUTO | Field.RESULT:
-            return "DetailedResult", activity.detailed_result, False
+            return "Result", activity.detailed_result, False
         case Field.BODY:
             return "Body", activity.body, activity.is_html
         case Field.NOTES:

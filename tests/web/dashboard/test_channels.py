@@ -156,7 +156,7 @@ async def test_what_a_callback_refuses_stands_on_its_page_with_the_remedy(
     assert "The callback answered 410. Enter the new callback URL" in page
     assert f'href="/inbox/{made["id"]}"' in page
     overview = await read(client, CHANNELS)
-    assert "Down" in overview
+    assert "Retrying" in overview
     assert "Pause api?" in page
     assert "1 owed reply waits until you resume" in page
     assert "1 open conversation" in page

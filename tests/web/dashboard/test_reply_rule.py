@@ -53,7 +53,7 @@ async def test_each_activity_has_its_verdict_and_the_clause(
         assert answer.status == 200
     assert sorted(verdicts(page)) == [
         "Ours Written by Caseway, an echo",
-        "Would be sent Text from DetailedResult",
+        "Would be sent Text from Result",
     ]
     assert "The pads are here &lt;b&gt;" in page
     assert "What <bdi>Ines</bdi> would get" in page

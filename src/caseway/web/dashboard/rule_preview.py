@@ -17,7 +17,7 @@ SHOWN: Final = {
     Verdict.NEVER: ("grey", "minus", "Not a reply"),
 }
 OURS: Final = ("grey", "minus", "Ours")
-KEPT: Final = "brought to the customer already; later edits are shown, not sent"
+KEPT: Final = "Already a reply: later edits are shown, not sent."
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def _row(one: Sampled, before: Judgement | None, after: Judgement | None) -> Row
     colour, icon, verdict = OURS if after is None else SHOWN[after.verdict]
     clause = "written by Caseway, an echo" if after is None else after.clause
     if one.standing is Standing.KEPT:
-        clause = f"{clause}; {KEPT}"
+        clause = f"{clause}. {KEPT}"
     changed = before is not None and after is not None and before.verdict is not after.verdict
     return Row(
         activity=one.activity,

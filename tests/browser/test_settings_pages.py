@@ -1,0 +1,111 @@
+"""Settings as somebody uses them: a rule is tried before it counts, a refused callback is found."""
+
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from caseway.domain.roles import Role
+from tests.acceptance.far import eventually
+from tests.browser.looking import browsing
+from tests.browser.scene import Scene
+
+RULE = "/settings/reply-rule"
+
+
+def held_back(page: Page) -> None:
+    expect(
+        page.get_by_role("status").filter(has_text="This change would hold back")
+    ).to_be_visible()
+    expect(page.locator("tr.chg").first).to_contain_text("Not a reply")
+    expect(page.locator("tr.chg .cw-was").first).to_have_text("Would be sent")
+
+
+def test_a_rule_is_tried_while_it_is_typed_and_nothing_is_saved(
+    browser: Browser, scene: Scene
+) -> None:
+    with browsing(browser, scene, Role.ADMIN) as context:
+        page = context.new_page()
+        page.goto(scene.address(RULE))
+        task = page.get_by_role("group", name="Activity types").get_by_label("Task")
+        task.uncheck()
+        held_back(page)
+        page.locator("#preview").get_by_role("button", name="See you on Friday").click()
+        expect(page.locator(".cw-sides")).to_contain_text("Nothing: type Task")
+        expect(page.get_by_role("button", name="See you on Friday")).to_be_focused()
+        held_back(page)  # what was typed is still there
+        task.check()
+        expect(page.get_by_text("This is the saved rule")).to_be_visible()
+        expect(page.locator("tr.chg")).to_have_count(0)
+        page.get_by_label("Internal when the title begins with").fill("see you")
+        expect(page.locator("tr.chg")).to_contain_text("Its title begins with see you")
+        page.reload()
+        expect(page.locator("tr.chg")).to_have_count(0)
+
+
+def test_without_scripts_a_button_tries_it(browser: Browser, scene: Scene) -> None:
+    with browsing(browser, scene, Role.ADMIN, scripted=False) as context:
+        page = context.new_page()
+        page.goto(scene.address(RULE))
+        page.get_by_role("group", name="Activity types").get_by_label("Task").uncheck()
+        page.get_by_role("button", name="Preview").click()
+        held_back(page)
+        page.get_by_role("button", name="See you on Friday").click()
+        expect(page.locator(".cw-sides")).to_contain_text("Nothing: type Task")
+        held_back(page)
+        page.get_by_role("link", name="Discard").click()
+        expect(page.locator("tr.chg")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("status", "remedy"),
+    [
+        (401, "give it the channel's signing secret"),
+        (410, "Enter the new callback URL"),
+        (500, "look into its log"),
+    ],
+)
+def test_a_refused_callback_shows_cause_and_remedy_and_then_arrives(
+    browser: Browser, scene: Scene, status: int, remedy: str
+) -> None:
+    """Staged accident: the receiver refuses what it is sent."""
+    api, desk, callbacks = scene.demo.api, scene.demo.desk, scene.callbacks
+    who, text = f"Anna {status}", f"Yes, until {status}."
+    contact = {"external_id": str(uuid4()), "name": who}
+    words = {"channel": api.channel, "contact": contact, "message": {"text": "Are you open?"}}
+    conversation = api.good("POST", "/conversations", words)["id"]
+    case = api.case(conversation)
+    before = list(callbacks.answers)
+    callbacks.answers[:] = [status] * 1000
+    try:
+        desk.task(case, text)
+        with browsing(browser, scene, Role.ADMIN) as context:
+            page = context.new_page()
+            cause = f"the callback answered {status}"
+            expect_after_reloads(page, scene.address("/settings/channels/{api}"), who, cause)
+            alert = page.get_by_role("alert")
+            expect(alert).to_contain_text(remedy)
+            expect(alert).to_contain_text("Nothing is lost")
+            page.get_by_role("button", name="Send a test").click()
+            tested = page.locator("#tested")
+            expect(tested).to_contain_text(f"The callback answered {status}")
+            expect(tested).to_contain_text(remedy)
+            callbacks.answers[:] = []
+            tested.get_by_role("button", name="Send a test").click()
+            expect(tested).to_contain_text("Your receiver answered 204")
+            page.get_by_role("link", name=who).click()
+            expect(page).to_have_url(scene.address(f"/inbox/{conversation}"))
+        callbacks.wait_for(conversation, text)  # mended over there, it arrives by itself
+    finally:
+        callbacks.answers[:] = before
+
+
+def expect_after_reloads(page: Page, address: str, *words: str) -> None:
+    """A page that is not live shows what became of things when it is asked again."""
+
+    def shows() -> bool:
+        page.goto(address)
+        seen = page.locator("main").inner_text().lower()
+        return all(word.lower() in seen for word in words)
+
+    eventually(shows, what=f"{words} on {address}")
