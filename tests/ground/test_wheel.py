@@ -1,13 +1,17 @@
 """The wheel holds everything that Caseway needs, and works where no checkout is."""
 
+import json
+import signal
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
 from build_frontend import BUILT
+from tests.database import data_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 UV = Path(sys.prefix, "bin/uv")
@@ -64,3 +68,22 @@ def test_the_wheel_runs_in_an_empty_environment(wheel: Path, tmp_path: Path) -> 
     assert "serve" in run(place / "bin/caseway", "--help", cwd=tmp_path)
     found = run(python, "-c", "import caseway; print(caseway.__file__)", cwd=tmp_path)
     assert Path(found.strip()).is_relative_to(place)
+    with data_folder() as data:
+        demo = subprocess.Popen(
+            [place / "bin/caseway", "demo", "--json", "--port", "0", "--data", data],
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert demo.stdout is not None
+        try:
+            said = json.loads(demo.stdout.readline())
+            for address in (said["widget_url"], f"{said['api_url']}/demo", said["agent_desk_url"]):
+                with urlopen(address, timeout=30) as answer:
+                    assert answer.status == 200
+            with urlopen(f"{said['api_url']}/widget.js", timeout=30) as answer:
+                assert b"caseway-chat" in answer.read()
+        finally:
+            demo.send_signal(signal.SIGINT)
+            assert demo.wait(60) == 0
+            demo.stdout.close()

@@ -155,6 +155,24 @@ async def test_hand_off_and_resolution(house: House) -> None:
     assert following["conversation_id"] != made["id"]
 
 
+async def test_after_the_end_only_the_contact_begins_anew(house: House) -> None:
+    await house.owner.execute(
+        "UPDATE channel SET settings = settings || '{\"starts_as_ai\": true}' WHERE name = 'api'"
+    )
+    made = await house.begin()
+    assert made["state"] == "ai"
+    path = f"/conversations/{made['id']}"
+    await call(house, "POST", f"{path}/resolve")
+    late = {"text": "Anything else?", "author": "ai"}
+    status, told = await call(house, "POST", f"{path}/messages", late)
+    assert (status, told["title"]) == (409, "Conflict")
+    status, said = await call(house, "POST", f"{path}/messages", {"text": "Yes"})
+    assert status == 201
+    assert said["conversation_id"] != made["id"]
+    _, following = await call(house, "GET", f"/conversations/{said['conversation_id']}")
+    assert following["state"] == "ai"
+
+
 async def test_an_idempotency_key_has_one_effect_and_one_answer(house: House) -> None:
     body = first("Hello", name="Nobody in particular")
     one = await call(house, "POST", "/conversations", body, Idempotency_Key="k-1")

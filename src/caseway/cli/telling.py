@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from caseway.config import Settings
     from caseway.ports.retries import DeadLetter
 
+EVERY = 100_000  # dead letters, among which one is looked for by its id
 SHORT = 8  # of an id, where a person reads it
 SIGNS = {"ok": "ok    ", "warn": "look  ", "unknown": "?     ", "failed": "FAILED"}
 
@@ -182,11 +183,14 @@ async def _replay(
         one = ConversationId(UUID(conversation)) if conversation else None
     except ValueError:
         raise Failed(f"{conversation} is not a conversation's id.") from None
-    found = list(await replays.dead_letters(store.organisation, conversation=one, limit=limit))
+    most = EVERY if id else limit
+    found = list(await replays.dead_letters(store.organisation, conversation=one, limit=most))
     if id:
-        found = [letter for letter in found if str(letter.id).startswith(id)]
+        found = [letter for letter in found if str(letter.id).startswith(id.lower())]
         if not found:
             raise Failed(f"Nothing that failed for good has the id {id}.")
+        if len({letter.id for letter in found}) > 1:
+            raise Failed(f"{len(found)} that failed begin with {id}: give more of the id.")
     if not (every or id):
         return found
     return [

@@ -54,6 +54,7 @@ class Intake(Protocol):
         text: str,
         provider_id: str,
         connection: Connection,
+        starts_as_ai: bool = False,
     ) -> Kept | None: ...
 
     async def hand_off(self, key: ConversationKey, note: str, *, actor: str = "") -> State | None:

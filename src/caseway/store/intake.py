@@ -149,6 +149,7 @@ class PostgresIntake:
         text: str,
         provider_id: str,
         connection: Connection,
+        starts_as_ai: bool = False,
     ) -> Kept | None:
         """T-in into a known conversation; one that is resolved meanwhile begins the next.
 
@@ -173,6 +174,7 @@ class PostgresIntake:
             text=text,
             provider_id=provider_id,
             written_at=datetime.now(tz=UTC),
+            starts_as_ai=starts_as_ai,
         )
         return await self.keep(inbound, connection)
 

@@ -30,6 +30,7 @@ from caseway.web.problems import Problem
 routes: Final = APIRouter(prefix="/api/v1/conversations", tags=["Conversations"])
 NO_CONVERSATION: Final = "There is no such conversation."
 RESOLVED: Final = "The conversation is resolved: nothing is left to hand off."
+ENDED: Final = "The conversation is resolved: only its contact can begin the next."
 HANDED_OFF: Final = "Handed off to a person."
 JOINED: Final[dict[int | str, dict[str, Any]]] = {
     200: {"model": ConversationOut, "description": "The message joined an open conversation."}
@@ -114,12 +115,16 @@ async def write(
 
     async def effect(attempt: Attempt) -> Answered:
         seen = await _seen(parts, key)
+        if seen.state is State.RESOLVED and Author(body.author) is Author.AI:
+            raise Problem(409, ENDED)
+        account, connection = await _way(parts, seen)
         kept = await parts.intake.add(
             key,
             author=Author(body.author),
             text=body.text,
             provider_id=attempt.provider_id(body.external_id),
-            connection=await _connection(parts, seen),
+            connection=connection,
+            starts_as_ai=account.settings.starts_as_ai,
         )
         return _answered(201 if kept and kept.new_message else 200, await _said(parts, kept))
 
@@ -205,10 +210,10 @@ async def _channel(
     return account, await parts.directory.connection(key)
 
 
-async def _connection(parts: Parts, seen: Overview) -> Connection:
+async def _way(parts: Parts, seen: Overview) -> tuple[ChannelAccount, Connection]:
     account = await parts.directory.channel(seen.key.organisation, seen.channel)
     key = ConnectionKey(seen.key.organisation, account.connection)
-    return await parts.directory.connection(key)
+    return account, await parts.directory.connection(key)
 
 
 def _inbound(
