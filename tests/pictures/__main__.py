@@ -26,7 +26,7 @@ document.querySelector(".cw-side")?.style.setProperty("height", "auto");
 """
 README: Final = ROOT / "docs/pictures"
 README_SIZE: Final = {"width": 1280, "height": 800}
-README_PAGE: Final = "/settings"
+README_PAGE: Final = "/inbox/{conversation}"
 
 
 def main() -> None:
@@ -67,6 +67,10 @@ def for_the_readme(browser: Browser, scene: Scene, theme: str) -> None:
         page = context.new_page()
         page.set_viewport_size({"width": README_SIZE["width"], "height": README_SIZE["height"]})
         page.goto(scene.address(README_PAGE))
+        while (
+            "Healthy" not in page.locator("#glance").inner_text()
+        ):  # the first sweep has yet to end
+            page.reload()
         README.mkdir(parents=True, exist_ok=True)
         (README / f"dashboard-{theme}.webp").write_bytes(webp(page))
 
