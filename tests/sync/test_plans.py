@@ -17,6 +17,7 @@ from tests.plans import WITHOUT_REFERENCES, plan_of, read
 LOOKS, IMPORTS = load("looks"), load("imports")
 INTAKE, SWEEPS, HEALING = load("intake"), load("sweeps"), load("healing")
 WEBHOOKS = load("webhooks")
+TRAFFIC, SAMPLES = load("channel_traffic"), load("samples")
 CONVERSATIONS: Final = 20_000
 MESSAGES: Final = 100_000  # five in each conversation
 MOST_ROWS: Final = 60  # that one statement may read
@@ -174,6 +175,7 @@ HOT: Final[list[tuple[Query, dict[str, Any]]]] = [
             "outcomes": ["accepted"] * 2,
             "reasons": [""] * 2,
             "bodies": [b"{}"] * 2,
+            "tests": [False] * 2,
         },
     ),
     (SWEEPS["unseen"], {**CURSOR, "records": ACTIVITIES, "modified": [NOW] * 6}),
@@ -195,6 +197,11 @@ HOT: Final[list[tuple[Query, dict[str, Any]]]] = [
     (HEALING["overdue_marks"], {"older_than": timedelta(minutes=1), "limit": 500}),
     (HEALING["abandoned_leases"], {"older_than": timedelta(minutes=1), "limit": 500}),
     (HEALING["bring_forward"], {**REMOTE, "limit": 500}),
+    (TRAFFIC["all"], {"organisation": ORGANISATION}),
+    (TRAFFIC["waiting"], {"organisation": ORGANISATION, "channel": CHANNEL, "most": 5}),
+    (TRAFFIC["bring_forward"], {"organisation": ORGANISATION, "channel": CHANNEL}),
+    (SAMPLES["latest"], {**REMOTE, "among": 20, "most": 12}),
+    (SAMPLES["standings"], {**REMOTE, "activities": ACTIVITIES}),
 ]
 
 
