@@ -163,6 +163,8 @@ async def test_what_a_callback_refuses_stands_on_its_page_with_the_remedy(
 
     async with client.post(f"{path}/pause") as answer:
         assert "Paused by The admin" in await answer.text()
+    await house.owner.execute("UPDATE conversation SET due_at = now() + interval '1 hour'")
+    jobs = await house.owner.fetchval("SELECT count(*) FROM queue.pgqueuer")
     async with client.post(f"{path}/resume") as answer:
         assert "What waited is being tried now" in await answer.text()
     row = await house.owner.fetchrow(
@@ -171,6 +173,7 @@ async def test_what_a_callback_refuses_stands_on_its_page_with_the_remedy(
     )
     assert row is not None
     assert tuple(row) == (True, True)
+    assert await house.owner.fetchval("SELECT count(*) FROM queue.pgqueuer") == jobs + 1
     async with client.post(f"{path}/remove") as answer:
         assert "The channel is removed" in await answer.text()
     async with client.get(path) as answer:
