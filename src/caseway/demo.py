@@ -38,6 +38,7 @@ from caseway.domain.secret import Secret
 from caseway.domain.stock import ORIGIN_CHAT, ORIGIN_SITE, STATUS_RESOLVED
 from caseway.ports import NotConfigured
 from caseway.store.connections import Wanted
+from caseway.store.embedded import CannotStart
 from caseway.store.roles import Role
 from caseway.store.users import PostgresUsers
 
@@ -77,11 +78,26 @@ class Configured:
 
 async def run_demo(data: Path | None, *, port: int, callback_url: str, as_json: bool) -> int:
     """Until Ctrl-C or SIGTERM; then everything that was started is stopped."""
-    began = time.monotonic()
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stopping.set)
+    try:
+        return await _run(
+            data, port=port, callback_url=callback_url, as_json=as_json, stopping=stopping
+        )
+    except (CannotOpen, CannotStart):
+        # A terminal's Ctrl-C also ends what we had begun: that is no failure.
+        if not stopping.is_set():
+            raise
+        _say("Stopped before everything was up.")
+        return DONE
+
+
+async def _run(
+    data: Path | None, *, port: int, callback_url: str, as_json: bool, stopping: asyncio.Event
+) -> int:
+    began = time.monotonic()
     listening = _listen(port)
     base = f"http://127.0.0.1:{listening.getsockname()[1]}"
     settings = _settings(data, base)
@@ -90,6 +106,7 @@ async def run_demo(data: Path | None, *, port: int, callback_url: str, as_json: 
         opened.callback(listening.close)
         sandbox = _plan_sandbox(settings)
         sandbox_starts = asyncio.create_task(_start_sandbox(opened, settings, sandbox))
+        opened.push_async_callback(_dropped, sandbox_starts)
         store = await opened.enter_async_context(open_store(settings))
         _say(f"PostgreSQL is up ({_since(began)})")
         found = await _configure(store, settings, sandbox, base, callback_url)
@@ -318,6 +335,12 @@ async def _keep_serving(
         else:
             _say("Caseway was killed: starting it again.")
         await ended
+
+
+async def _dropped(task: "asyncio.Task[None]") -> None:
+    """Where something else has failed first, nobody waits for it."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def _ended(task: "asyncio.Task[None]") -> None:

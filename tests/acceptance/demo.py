@@ -120,11 +120,16 @@ def working_below(folder: Path) -> list[psutil.Process]:
     ]
 
 
+def folder_of_its_own() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="caseway-acceptance-"))
+    folder.chmod(0o711)  # PostgreSQL may run as nobody and has to walk here
+    return folder
+
+
 @contextmanager
 def started_demo(callbacks: Callbacks, *, log_level: str = "debug") -> Iterator[Demo]:
     """Everything that it started is gone afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="caseway-acceptance-"))
-    folder.chmod(0o711)  # PostgreSQL may run as nobody and has to walk here
+    folder = folder_of_its_own()
     errors = folder / "stderr"
     with errors.open("wb") as told:
         process = subprocess.Popen(

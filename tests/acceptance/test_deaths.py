@@ -1,11 +1,20 @@
 """Processes that end: told to, by Ctrl-C, or without a word. What was owed is still paid, once."""
 
 import os
+import shutil
 import signal
+import subprocess
+import sys
 import time
 
 from tests.acceptance.callbacks import Callbacks
-from tests.acceptance.demo import STOPPED_WITHIN_S, started_demo, working_below
+from tests.acceptance.demo import (
+    STOPPED_WITHIN_S,
+    environment,
+    folder_of_its_own,
+    started_demo,
+    working_below,
+)
 from tests.acceptance.far import eventually
 from tests.acceptance.installation import alive
 from tests.acceptance.place import Place
@@ -25,6 +34,32 @@ def test_ctrl_c_leaves_no_process_behind(callbacks: Callbacks) -> None:
         assert demo.process.wait(STOPPED_WITHIN_S) == 0
         assert alive(everything) == []
         assert working_below(demo.folder) == []
+
+
+def test_ctrl_c_before_everything_is_up_leaves_nothing_either() -> None:
+    folder = folder_of_its_own()
+    process = subprocess.Popen(
+        [*(sys.executable, "-m", "caseway", "demo", "--port", "0"), *("--data", str(folder))],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=environment(),
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    try:
+        assert "Starting" in process.stdout.readline()
+        eventually(lambda: len(working_below(folder)) > 1, what="the first process that it starts")
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+        said = process.stdout.read()
+        assert process.wait(STOPPED_WITHIN_S) == 0, said
+        assert "Traceback" not in said
+        assert working_below(folder) == []
+    finally:
+        process.stdout.close()
+        for left in working_below(folder):
+            left.kill()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def test_after_a_kill_replies_flow_again(place: Place, callbacks: Callbacks) -> None:

@@ -6,6 +6,7 @@ import asyncpg
 import pytest
 
 from caseway.domain.connection import ConnectionSettings, Opening, Returning
+from caseway.domain.conversation import Author
 from caseway.domain.ids import CaseId, StatusId
 from tests.far_side import CLOSED, IN_PROGRESS, REOPENED, RESOLVED
 from tests.stories import Story
@@ -150,6 +151,30 @@ async def test_a_case_that_was_closed_after_it_was_left_open_is_not_taken_over(
     await story.work()
     assert len(story.creatio.cases) == 2
     assert story.creatio.cases[case].status == RESOLVED
+
+
+async def test_on_hand_off_only_the_case_holds_all_that_was_said_before(begin: Begin) -> None:
+    story = await begin(ConnectionSettings(opening=Opening.HANDOFF))
+    kept = await story.customer_writes("Where is my order?", starts_as_ai=True)
+    await story.intake.add(
+        kept.key, author=Author.AI, text="On its way.", provider_id="", connection=story.connection
+    )
+    await story.customer_writes("I want a person", starts_as_ai=True)
+    await story.work()
+    assert (story.creatio.calls, story.creatio.cases) == ([], {})
+
+    await story.intake.hand_off(kept.key, "Asked for a person.")
+    await story.work()
+    assert len(story.creatio.cases) == 1
+    written = sorted(story.creatio.activities.values(), key=lambda a: a.created_on)
+    assert [a.detailed_result for a in written] == [
+        "Where is my order?",
+        "On its way.",
+        "I want a person",
+        "Asked for a person.",
+    ]
+    assert written[-1].title == "Caseway · handed off to a person"
+    assert (await story.row(kept.key))["state"] == "waiting"
 
 
 async def test_who_comes_back_to_a_conversation_without_a_case_gets_one(begin: Begin) -> None:
