@@ -55,6 +55,13 @@ def trouble(status: int, detail: str) -> Response:
     return reply({"error": detail}, status)
 
 
+def limit_of(request: Request, usual: int, *, at_most: int) -> int:
+    text = request.query_params.get("limit", str(usual))
+    if not text.isdecimal():
+        raise Malformed(f"A limit is a number from 0 to {at_most}, not '{text}'.")
+    return min(int(text), at_most)
+
+
 class Admin:
     def __init__(self, instance: Instance) -> None:
         self.instance = instance
@@ -188,7 +195,7 @@ class Admin:
         if request.method == "DELETE":
             self.instance.log.clear()
             return Response(status_code=204)
-        limit = min(int(request.query_params.get("limit", "100")), 10_000)
+        limit = limit_of(request, 100, at_most=10_000)
         return reply(self.instance.log.newest(limit, case=request.query_params.get("case")))
 
     async def reset(self, request: Request) -> Response:
@@ -202,11 +209,17 @@ class Admin:
             case_list(
                 self.instance.records,
                 search=asked.get("search", ""),
-                status=asked.get("status", ""),
+                status=self._status(asked.get("status", "")),
                 owner=self._owner(asked.get("owner", "")),
-                limit=min(int(asked.get("limit", "200")), 20_000),
+                limit=limit_of(request, 200, at_most=20_000),
             )
         )
+
+    def _status(self, name: str) -> str:
+        sql = 'SELECT 1 FROM "CaseStatus" WHERE "Name" = ?'
+        if name not in {"", "open"} and self.instance.database.one(sql, (name,)) is None:
+            raise Missing(f"There is no case status '{name}'.")
+        return name
 
     def _owner(self, name: str) -> str:
         return name if name in {"", NOBODY} else self._person(name).contact

@@ -2,12 +2,14 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
+WIDTHS = (1600, 1024, 390, 320)
+GROUNDS = {"light": "rgb(246, 247, 249)", "dark": "rgb(15, 20, 27)"}
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 SWITCHES = (
     "--no-sandbox",
@@ -20,6 +22,8 @@ SWITCHES = (
     "--disable-dev-shm-usage",
 )
 
+expect.set_options(timeout=20_000)  # a loaded machine is slow, not wrong
+
 
 @contextmanager
 def a_browser() -> Iterator[Browser]:
@@ -30,6 +34,25 @@ def a_browser() -> Iterator[Browser]:
         launched = playwright.chromium.launch(executable_path=found, args=list(SWITCHES))
         yield launched
         launched.close()
+
+
+def fits_everywhere(page: Page, paths: Iterable[str], theme: str) -> None:
+    """Each page at every width: nothing sticks out, the banner is seen, nothing is complained of."""
+    troubles: list[str] = []
+    page.on("console", lambda message: troubles.append(message.text))
+    page.on("pageerror", lambda failure: troubles.append(str(failure)))
+    ground = GROUNDS[theme]
+    for path in paths:
+        page.goto(f"{path}{'&' if '?' in path else '?'}theme={theme}")
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == ground
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            beyond = page.evaluate(
+                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            )
+            assert (path, width, beyond) == (path, width, 0)
+            expect(page.get_by_text("Sandbox, not Creatio.")).to_be_in_viewport()
+    assert troubles == []
 
 
 @dataclass

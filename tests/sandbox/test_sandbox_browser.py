@@ -1,41 +1,21 @@
 """The desk in a real browser: it fits, it is live, and it works without a script."""
 
-import os
-import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect
 
 from creatio_sandbox.testing import Plan, Sandbox, start
+from tests.sandbox.clicking import a_browser, fits_everywhere
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
-SWITCHES = (
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--disable-quic",
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-)
 LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
 ARABIC = "السلام عليكم، دراجتي تصدر صوتا"
 
 
-expect.set_options(timeout=20_000)  # a loaded machine is slow, not wrong
-
-
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    named = os.environ.get("CASEWAY_TEST_BROWSER")
-    found = named or next(filter(None, map(shutil.which, NAMES)), None)
-    assert found, "No browser found: install chromium, or name its program in CASEWAY_TEST_BROWSER."
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=found, args=list(SWITCHES))
+    with a_browser() as launched:
         yield launched
-        launched.close()
 
 
 @pytest.fixture(scope="module")
@@ -82,32 +62,11 @@ def test_a_case_that_comes_while_the_page_is_on_its_way_is_seen(page: Page, desk
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 390, 1024, 1600])
-def test_every_page_fits(page: Page, desk: Sandbox, case: str, width: int, theme: str) -> None:
-    troubles: list[str] = []
-    page.on("console", lambda message: troubles.append(message.text))
-    page.on("pageerror", lambda failure: troubles.append(str(failure)))
-    page.set_viewport_size({"width": width, "height": 900})
+def test_every_page_fits(page: Page, desk: Sandbox, case: str, theme: str) -> None:
     run = desk.log()[0].id
-    for path in (
-        "/desk",
-        f"/desk/cases/{case}",
-        f"/desk/cases/{case}?embed=1",
-        "/desk/contacts",
-        "/desk/faults",
-        "/desk/processes",
-        "/desk/log",
-        f"/desk/log/{run}",
-    ):
-        page.goto(f"{path}{'&' if '?' in path else '?'}theme={theme}")
-        beyond = page.evaluate(
-            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        )
-        assert (path, beyond) == (path, 0)
-        expect(page.get_by_text("Sandbox, not Creatio.")).to_be_in_viewport()
-        background = page.evaluate("getComputedStyle(document.body).backgroundColor")
-        assert background == ("rgb(246, 247, 249)" if theme == "light" else "rgb(15, 20, 27)")
-    assert troubles == []
+    paths = ["/desk", f"/desk/cases/{case}", f"/desk/cases/{case}?embed=1", "/desk/contacts"]
+    paths += ["/desk/faults", "/desk/processes", "/desk/log", f"/desk/log/{run}"]
+    fits_everywhere(page, paths, theme)
 
 
 def test_what_others_write_appears_and_what_i_type_stays(

@@ -223,3 +223,25 @@ def test_now_is_creatios_own(caller: Caller, sandbox: Sandbox) -> None:
     sandbox.create("Case", {"Subject": "a"})
     sandbox.set_faults(clock_offset="-2h")
     assert caller.find("Case", "CreatedOn gt now()").rows != []
+
+
+def test_every_behaviour_says_what_it_rests_on() -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "reference" / "sandbox-fidelity.md"
+    rows = [line for line in page.read_text("utf-8").splitlines() if line.startswith("| ")]
+    told = [[cell.strip() for cell in row.strip("|").split(" |")] for row in rows]
+    behaviours = [cells for cells in told if cells[0] != "behaviour"]
+    assert len(behaviours) > 100
+    standings = (
+        "confirmed",
+        "inferred",
+        "assumed",
+        "simplified",
+        "not modelled",
+        "501",
+        "the sandbox",
+    )
+    for cells in behaviours:
+        assert len(cells) == 3, cells
+        assert cells[1].startswith(standings), cells
+        assert cells[2], cells
+        assert cells[2] != "—" or not cells[1].startswith("confirmed"), cells

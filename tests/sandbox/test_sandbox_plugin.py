@@ -1,5 +1,6 @@
 """The pytest plugin, as somebody else's test suite uses it."""
 
+import os
 import subprocess
 import sys
 import time
@@ -46,9 +47,11 @@ def test_a_stranger_suite_uses_the_plugin(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text(CONFTEST)
     (tmp_path / "test_suite.py").write_text(SUITE)
     (tmp_path / "pytest.ini").write_text("[pytest]\n")  # its own, whatever lies above it
+    # None of the plugins that happen to be installed here: they take a second, and hide mistakes.
+    alone = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_suite.py"]
     done = subprocess.run(
-        command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+        command, cwd=tmp_path, env=alone, capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "6 passed" in done.stdout
