@@ -57,6 +57,32 @@ def test_without_scripts_a_button_tries_it(browser: Browser, scene: Scene) -> No
         expect(page.locator("tr.chg")).to_have_count(0)
 
 
+def test_a_rule_that_is_too_narrow_shows_what_it_holds_back(browser: Browser, scene: Scene) -> None:
+    """Staged accident: an agent's task is no reply, and the page says by which clause."""
+    api, desk = scene.demo.api, scene.demo.desk
+    contact = {"external_id": str(uuid4()), "name": "Nadia"}
+    words = {"channel": api.channel, "contact": contact, "message": {"text": "Any news?"}}
+    conversation = api.good("POST", "/conversations", words)["id"]
+    with browsing(browser, scene, Role.ADMIN) as context:
+        page = context.new_page()
+        page.goto(scene.address(RULE))
+        page.get_by_role("group", name="Activity types").get_by_label("Task").uncheck()
+        held_back(page)
+        page.get_by_role("button", name="Save rule").click()
+        expect(page.get_by_text("Saved. It holds from now on")).to_be_visible()
+        desk.task(api.case(conversation), "It left this morning.")
+        page.get_by_role("link", name="Read again").click()
+        row = page.get_by_role("row").filter(has_text="It left this morning")
+        expect(row).to_contain_text("Not a reply")
+        expect(row).to_contain_text("Type Task")
+        page.get_by_role("button", name="Back to default").click()
+        expect(page.get_by_role("status").filter(has_text="This change would send")).to_be_visible()
+        expect(row).to_contain_text("Would be sent")
+        page.get_by_role("button", name="Save rule").click()
+        expect(page.get_by_text("Saved. It holds from now on")).to_be_visible()
+        expect(row).to_contain_text("Would be sent")
+
+
 @pytest.mark.parametrize(
     ("status", "remedy"),
     [
