@@ -36,8 +36,7 @@ from caseway.domain.connection import (
 from caseway.domain.ids import StatusId
 from caseway.domain.secret import Secret
 from caseway.domain.stock import ORIGIN_CHAT, ORIGIN_SITE, STATUS_RESOLVED
-from caseway.ports import NotConfigured
-from caseway.store.connections import Wanted
+from caseway.ports import NotConfigured, Wanted
 from caseway.store.embedded import CannotStart
 from caseway.store.roles import Role
 from caseway.store.users import PostgresUsers

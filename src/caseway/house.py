@@ -83,6 +83,8 @@ class Ticketings:
         version, made = self._made.get(connection.key, (0, None))
         if made is None or version != connection.version:
             key = connection.key
+            if made is not None and made.circuit.state is not State.CLOSED:
+                self._answers_again(key)  # what waited for the old settings need not wait longer
             made = CreatioTicketing(
                 connection,
                 self._outside,

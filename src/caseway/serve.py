@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
+from ipaddress import ip_network
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -14,9 +15,15 @@ import structlog
 
 from caseway.bootstrap import CannotOpen, open_pool, open_store
 from caseway.channels.api import ApiChannel
-from caseway.config import Settings
+from caseway.config import Settings, is_private
+from caseway.creatio.inspection import CreatioInspection
+from caseway.creatio.rehearsal import WebhookRehearsal
+from caseway.domain.ids import NOBODY, ConnectionKey
+from caseway.domain.secret import Secret
 from caseway.house import House, open_house, words_of
-from caseway.ports import People
+from caseway.outbound import Outside
+from caseway.ports import People, SettingUp
+from caseway.store.calls import PostgresCalls, Tally
 from caseway.store.channel_book import PostgresChannelBook
 from caseway.store.connections import Connections
 from caseway.store.conversations import PostgresConversations
@@ -36,7 +43,10 @@ from caseway.store.replay_orders import PostgresReplayOrders
 from caseway.store.replays import PostgresReplays
 from caseway.store.roles import Role
 from caseway.store.samples import PostgresSamples
+from caseway.store.secrets import Secrets
+from caseway.store.setup import PostgresSetup
 from caseway.store.standing import PostgresStandings
+from caseway.store.tokens import Tokens
 from caseway.store.wakes import PostgresWakes
 from caseway.store.webhooks import SharedCommit
 from caseway.store.widget_sessions import PostgresWidgetSessions
@@ -51,6 +61,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 BACKLOG: Final = 2048
+EVERYWHERE: Final = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 STREAMS_END_S: Final = 3
 
 
@@ -147,6 +158,7 @@ async def _web(
         open_pool(settings, store.owner_dsn, Role.WEB, connections=12)
     )
     commit = await opened.enter_async_context(SharedCommit(store.sync))
+    to_ourselves = await opened.enter_async_context(Outside(EVERYWHERE))
     checks = {"database": lambda: _database_trouble(store.sync)}
     if working is not None:
         checks["worker"] = lambda: _worker_trouble(working)
@@ -176,6 +188,9 @@ async def _web(
         conversations=PostgresConversations(web_pool),
         retries=PostgresReplays(web_pool),
         standings=PostgresStandings(web_pool),
+        creatio=setting_up(
+            settings, store.secrets, web_pool, house.outside, to_ourselves, house.calls
+        ),
         now=lambda: datetime.now(tz=UTC),
         metrics=house.metrics.registry,
         checks=checks,
@@ -184,6 +199,32 @@ async def _web(
     public = urlsplit(settings.public_url).hostname or settings.host
     hosts = {public, settings.host, "localhost", "127.0.0.1", "::1", *settings.allowed_hosts}
     return build(parts, hosts=hosts, proxies=settings.trusted_proxies), parts.people
+
+
+def setting_up(
+    settings: Settings,
+    secrets: Secrets,
+    web_pool: "asyncpg.Pool[asyncpg.Record]",
+    outside: Outside,
+    to_ourselves: Outside,
+    calls: PostgresCalls,
+) -> SettingUp:
+    """`to_ourselves` goes wherever the operator has said that our own address is."""
+
+    def counter(key: ConnectionKey) -> Tally:
+        return calls.of(key) if key.connection != NOBODY else Tally()
+
+    return SettingUp(
+        connections=Connections(web_pool, secrets),
+        tokens=Tokens(web_pool, secrets),
+        setup=PostgresSetup(web_pool),
+        inspection=CreatioInspection(outside, counter, now=lambda: datetime.now(tz=UTC)),
+        rehearsal=WebhookRehearsal(
+            to_ourselves, lambda token: Secret(settings.webhook_url(token.reveal()))
+        ),
+        plain_http_allowed=bool(settings.allowed_networks),
+        public_url_is_private=is_private(settings.public_url),
+    )
 
 
 async def _database_trouble(pool: "asyncpg.Pool[asyncpg.Record]") -> str:

@@ -21,7 +21,8 @@ from caseway.domain.ids import ConversationId
 from caseway.house import words_of
 from caseway.outbound import Outside
 from caseway.ports import KeptEvent, NewEvent, Ticketing
-from caseway.serve import _answer, _stop_on_signals, listening_socket
+from caseway.serve import _answer, _stop_on_signals, listening_socket, setting_up
+from caseway.store.calls import PostgresCalls
 from caseway.store.channel_book import PostgresChannelBook
 from caseway.store.connections import Connections
 from caseway.store.conversations import PostgresConversations
@@ -73,6 +74,7 @@ async def serve() -> None:
         pool = await opened.enter_async_context(
             open_pool(settings, store.owner_dsn, Role.WEB, connections=2)
         )
+        outside = await opened.enter_async_context(Outside(settings.allowed_networks))
         parts = Parts(
             events=KeepsNothing(),
             event_log=PostgresEventLog(pool),
@@ -99,6 +101,9 @@ async def serve() -> None:
             conversations=PostgresConversations(pool),
             retries=PostgresReplays(pool),
             standings=PostgresStandings(pool),
+            creatio=setting_up(
+                settings, store.secrets, pool, outside, outside, PostgresCalls(store.sync)
+            ),
             now=lambda: datetime.now(tz=UTC),
             metrics=CollectorRegistry(),
         )

@@ -16,7 +16,7 @@ from caseway.domain.connection import Auth, ChannelSettings, ConnectionSettings
 from caseway.domain.ids import ChannelId, ConnectionKey, StatusId
 from caseway.domain.secret import Secret
 from caseway.domain.stock import STATUS_RESOLVED
-from caseway.store.connections import Wanted
+from caseway.ports import Wanted
 from caseway.store.embedded import start
 from caseway.store.embedded.cluster import ADMINISTRATOR, OWNER
 from caseway.store.embedded.server import Embedded

@@ -21,9 +21,8 @@ from caseway.domain.connection import (
 )
 from caseway.domain.ids import ConnectionId, ConnectionKey, OrganisationId, StatusId
 from caseway.domain.secret import Secret
-from caseway.ports import NotConfigured, Refused
+from caseway.ports import NotConfigured, Refused, Wanted
 from caseway.store.audit import Change
-from caseway.store.connections import Wanted
 from caseway.store.queries import load
 from caseway.store.registry import Registry, ensure_organisation
 from caseway.store.secrets import Secrets, new_key

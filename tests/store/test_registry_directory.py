@@ -14,8 +14,7 @@ from caseway.domain.connection import Auth, ChannelSettings, Connection, Sweepin
 from caseway.domain.ids import ChannelId, ConnectionId, ConnectionKey, OrganisationId
 from caseway.domain.secret import Secret
 from caseway.domain.token import API_KEY, WEBHOOK, Presented, WebhookToken
-from caseway.ports import Later, NotConfigured
-from caseway.store.connections import Wanted
+from caseway.ports import Later, NotConfigured, Wanted
 from caseway.store.directory import Directory
 from caseway.store.keys import Keys
 from caseway.store.registry import Registry, ensure_organisation

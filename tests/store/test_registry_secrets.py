@@ -14,9 +14,8 @@ from caseway.domain.connection import (
 )
 from caseway.domain.ids import OrganisationId
 from caseway.domain.secret import Secret
-from caseway.ports import NotConfigured, Refused
+from caseway.ports import NotConfigured, Refused, Wanted
 from caseway.store.audit import Change
-from caseway.store.connections import Wanted
 from caseway.store.keys import Keys
 from caseway.store.registry import Registry, ensure_organisation
 from caseway.store.secrets import KeyTrouble, Secrets, new_key

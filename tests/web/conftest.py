@@ -17,6 +17,8 @@ import uvicorn
 from prometheus_client import CollectorRegistry
 
 from caseway.channels.api import ApiChannel
+from caseway.creatio.inspection import CreatioInspection
+from caseway.creatio.rehearsal import WebhookRehearsal
 from caseway.domain.ids import (
     ChannelId,
     ConnectionId,
@@ -28,6 +30,8 @@ from caseway.domain.ids import (
 from caseway.domain.secret import Secret
 from caseway.house import words_of
 from caseway.outbound import Outside
+from caseway.ports import SettingUp
+from caseway.store.calls import Tally
 from caseway.store.channel_book import PostgresChannelBook
 from caseway.store.connections import Connections
 from caseway.store.conversations import PostgresConversations
@@ -46,6 +50,7 @@ from caseway.store.replay_orders import PostgresReplayOrders
 from caseway.store.replays import PostgresReplays
 from caseway.store.samples import PostgresSamples
 from caseway.store.secrets import Secrets, new_key
+from caseway.store.setup import PostgresSetup
 from caseway.store.standing import PostgresStandings
 from caseway.store.tokens import Tokens
 from caseway.store.wakes import PostgresWakes
@@ -206,6 +211,26 @@ async def serving(app: Any) -> AsyncIterator[str]:
                 server.should_exit = True
 
 
+def setting_up(
+    web_pool: "asyncpg.Pool[asyncpg.Record]",
+    secrets: Secrets,
+    outside: Outside,
+    base: Callable[[], str],
+) -> SettingUp:
+    """What the pages that connect Creatio need, over real networks and the real store."""
+    return SettingUp(
+        connections=Connections(web_pool, secrets),
+        tokens=Tokens(web_pool, secrets),
+        setup=PostgresSetup(web_pool),
+        inspection=CreatioInspection(outside, lambda _: Tally(), now=lambda: datetime.now(tz=UTC)),
+        rehearsal=WebhookRehearsal(
+            outside, lambda token: Secret(f"{base()}/backend/creatio/webhook/{token.reveal()}")
+        ),
+        plain_http_allowed=True,
+        public_url_is_private=True,
+    )
+
+
 @pytest.fixture
 async def house(
     database: Database,
@@ -223,6 +248,7 @@ async def house(
         return ""
 
     creatio = FarCreatio()
+    place: list[str] = []  # where it is served, once it is
     async with (
         SharedCommit(pool) as events,
         aiohttp.ClientSession() as client,
@@ -254,12 +280,14 @@ async def house(
             conversations=PostgresConversations(web_pool),
             retries=PostgresReplays(web_pool),
             standings=PostgresStandings(web_pool),
+            creatio=setting_up(web_pool, secrets, outside, lambda: place[0]),
             now=lambda: datetime.now(tz=UTC),
             metrics=registry,
             checks={"store": reachable},
         )
         web = build(parts, hosts=["127.0.0.1", "localhost"], proxies=[ip_network("127.0.0.0/8")])
         async with serving(web) as base:
+            place.append(base)
             yield House(
                 base,
                 client,

@@ -22,7 +22,7 @@ from caseway.domain.secret import Secret
 
 if TYPE_CHECKING:
     from caseway.config import Settings
-    from caseway.store.connections import Wanted
+    from caseway.ports import Wanted
 
 SecretFile = Annotated[
     str | None, typer.Option(metavar="FILE", help="A file with the secret; - is standard input.")
@@ -159,7 +159,7 @@ def secret(
 
 def wanted(said: Said, before: Connection | None, installation: "Settings") -> "Wanted":
     """Raises `Failed` where something is missing in a new one, or the address is not allowed."""
-    from caseway.store.connections import Wanted
+    from caseway.ports import Wanted
 
     url = _url(said, before, installation)
     auth, login = _sign_in(said, before)

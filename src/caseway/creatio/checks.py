@@ -298,8 +298,8 @@ class _Checks:
     async def _budget(self) -> Found:
         used, limit = self._counter.used_today(), self._connection.settings.calls_a_day
         if limit is None:
-            return Found(Mark.OK, f"{used} calls today, no limit")
-        detail = f"{used} of {limit} calls used today"
+            return Found(Mark.OK, f"{used:,} calls today, no limit")
+        detail = f"{used:,} of {limit:,} calls used today"
         if used < NEARLY_USED * limit:
             return Found(Mark.OK, detail)
         return Found(

@@ -12,6 +12,13 @@ from caseway.ports.configuration import (
     Traffic,
     WaitingReply,
 )
+from caseway.ports.connections import (
+    ConnectionBook,
+    ListedConnection,
+    ListedToken,
+    Wanted,
+    WebhookTokens,
+)
 from caseway.ports.event_log import EventCounts, EventLog
 from caseway.ports.events import Events, KeptEvent, NewEvent
 from caseway.ports.failures import (
@@ -65,7 +72,16 @@ from caseway.ports.samples import (
     Samples,
     Standing,
 )
-from caseway.ports.setup import Findings, LastTest, Progress, Setup, Swept
+from caseway.ports.setup import (
+    Findings,
+    LastTest,
+    Progress,
+    Rehearsal,
+    Rehearsed,
+    SettingUp,
+    Setup,
+    Swept,
+)
 from caseway.ports.ticketing import CALL_TIMEOUT, CASES_AT_ONCE, Call, CallCounter, Ticketing
 from caseway.ports.upkeep import Found, Healing, SweepClaim, Sweeps
 from caseway.ports.web import (
@@ -107,6 +123,7 @@ __all__ = [
     "Check",
     "Choice",
     "Claimed",
+    "ConnectionBook",
     "Directory",
     "EventCounts",
     "EventLog",
@@ -134,6 +151,8 @@ __all__ = [
     "Line",
     "LinkKind",
     "Linked",
+    "ListedConnection",
+    "ListedToken",
     "Looks",
     "Mark",
     "Never",
@@ -159,6 +178,8 @@ __all__ = [
     "RefusalCounts",
     "Refused",
     "RefusedCalls",
+    "Rehearsal",
+    "Rehearsed",
     "Repeats",
     "Replays",
     "ReplyRules",
@@ -169,6 +190,7 @@ __all__ = [
     "Sampled",
     "Samples",
     "Sessions",
+    "SettingUp",
     "Setup",
     "SignInTries",
     "SignedIn",
@@ -185,5 +207,7 @@ __all__ = [
     "Visitor",
     "WaitingReply",
     "Wakes",
+    "Wanted",
+    "WebhookTokens",
     "WidgetSessions",
 ]

@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
+from uuid import UUID
 
 from caseway.domain.ids import ConnectionKey, OrganisationId
-from caseway.ports.inspection import Check, Evidence
+from caseway.domain.secret import Secret
+from caseway.ports.connections import ConnectionBook, WebhookTokens
+from caseway.ports.inspection import Check, Evidence, Inspection
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,23 @@ class Progress:
         return self.put_away or all(self.steps)
 
 
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """How a call to our own webhook went. `event`: what it was kept as; None: nothing was kept,
+    or something else answered there. `trouble`: why there was no answer.
+    """
+
+    status: int | None
+    event: UUID | None
+    elapsed: timedelta
+    trouble: str
+
+
+class Rehearsal(Protocol):
+    async def call(self, token: Secret) -> Rehearsed:
+        """Once, by the public address. Never raises for what it meets there."""
+
+
 class Setup(Protocol):
     """May raise `Later` while the store cannot be reached."""
 
@@ -68,7 +88,23 @@ class Setup(Protocol):
 
     async def keep_test(self, key: ConnectionKey, test: LastTest) -> None: ...
 
+    async def hurry(self, key: ConnectionKey) -> None:
+        """The sweep asks now, whatever it waited for."""
+
     async def progress(self, organisation: OrganisationId) -> Progress: ...
 
     async def put_away(self, organisation: OrganisationId, *, by: str) -> None:
         """The getting-started steps are not shown again."""
+
+
+@dataclass(frozen=True, slots=True)
+class SettingUp:
+    """All that the pages need that connect Creatio."""
+
+    connections: ConnectionBook
+    tokens: WebhookTokens
+    setup: Setup
+    inspection: Inspection
+    rehearsal: Rehearsal
+    plain_http_allowed: bool  # private networks are: an instance may be in one of them
+    public_url_is_private: bool  # Creatio's cloud cannot reach it

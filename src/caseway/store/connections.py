@@ -1,8 +1,8 @@
 """Creatio instances as they are configured."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
@@ -11,8 +11,7 @@ import asyncpg
 from caseway.domain.connection import Auth, Connection, ConnectionSettings, Platform
 from caseway.domain.ids import ConnectionId, ConnectionKey, OrganisationId
 from caseway.domain.reply_rule import ReplyRule
-from caseway.domain.secret import Secret
-from caseway.ports import NotConfigured, Refused
+from caseway.ports import NotConfigured, Refused, Wanted
 from caseway.store.audit import (
     BY_COMMAND,
     Change,
@@ -33,20 +32,6 @@ SQL: Final = load("connections")
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """How a connection should be."""
-
-    name: str
-    base_url: str
-    auth: Auth
-    login: str
-    secret: Secret
-    identity_url: str = ""
-    platform: Platform = Platform.DETECT
-    settings: ConnectionSettings = field(default_factory=ConnectionSettings)
-
-
-@dataclass(frozen=True, slots=True)
 class Listed:
     """A connection and how it fares."""
 
@@ -62,35 +47,51 @@ class Connections:
         self._secrets = secrets
 
     async def put(
-        self, organisation: OrganisationId, wanted: Wanted, *, actor: str = BY_COMMAND
+        self,
+        organisation: OrganisationId,
+        wanted: Wanted,
+        *,
+        actor: str = BY_COMMAND,
+        trouble: str | None = None,
     ) -> tuple[Connection, Change]:
-        """Add the connection of this name, or change the one there is; twice is as once."""
+        """Add the connection of this name, or change the one there is; twice is as once.
+
+        `trouble`: why it is known not to work; empty: it works; None: nothing is known.
+        """
         async with transaction(self._pool, organisation) as link:
-            row = await SQL["insert"].fetchrow(
-                link,
-                organisation=organisation,
-                id=uuid4(),
-                name=wanted.name,
-                **self._columns(wanted),
+            made, change = await self._put(link, organisation, wanted, actor)
+            if trouble is not None:
+                await _note(link, made.key, trouble)
+            return made, change
+
+    async def _put(
+        self, link: "Link", organisation: OrganisationId, wanted: Wanted, actor: str
+    ) -> tuple[Connection, Change]:
+        row = await SQL["insert"].fetchrow(
+            link,
+            organisation=organisation,
+            id=uuid4(),
+            name=wanted.name,
+            **self._columns(wanted),
+        )
+        if row is None:
+            row = await SQL["lock_named"].fetchrow(
+                link, organisation=organisation, name=wanted.name
             )
             if row is None:
-                row = await SQL["lock_named"].fetchrow(
-                    link, organisation=organisation, name=wanted.name
-                )
-                if row is None:
-                    raise Refused(f"{wanted.name} was removed this instant: try again.")
-                return await self._change(link, row, wanted, actor)
-            made = connection_of(row, self._secrets)
-            await record(
-                link,
-                organisation,
-                actor=actor,
-                action="added",
-                kind=Kind.CONNECTION,
-                id=made.id,
-                after=_told(made),
-            )
-            return made, Change.CREATED
+                raise Refused(f"{wanted.name} was removed this instant: try again.")
+            return await self._change(link, row, wanted, actor)
+        made = connection_of(row, self._secrets)
+        await record(
+            link,
+            organisation,
+            actor=actor,
+            action="added",
+            kind=Kind.CONNECTION,
+            id=made.id,
+            after=_told(made),
+        )
+        return made, Change.CREATED
 
     async def _change(
         self, link: "Link", row: asyncpg.Record, wanted: Wanted, actor: str
@@ -230,6 +231,14 @@ class Connections:
             "secret": self._secrets.encrypt(wanted.secret),
             "settings": to_json(wanted.settings),
         }
+
+
+async def _note(link: "Link", key: ConnectionKey, trouble: str) -> None:
+    where = {"organisation": key.organisation, "id": key.connection}
+    if trouble:
+        await SQL["note_trouble"].execute(link, **where, trouble=trouble)
+    else:
+        await SQL["note_success"].execute(link, **where, at=datetime.now(tz=UTC), platform=None)
 
 
 def connection_of(row: "asyncpg.Record | dict[str, Any]", secrets: Secrets) -> Connection:

@@ -10,7 +10,7 @@ import msgspec
 from caseway.domain.connection import ConnectionSettings
 from caseway.domain.ids import ConnectionKey, OrganisationId
 from caseway.domain.reply_rule import ReplyRule
-from caseway.domain.sweeping import OVERLAP
+from caseway.domain.sweeping import ACTIVITY, CASE, OVERLAP
 from caseway.ports import (
     Arrived,
     Asking,
@@ -28,6 +28,7 @@ from caseway.store.queries import load
 
 SQL: Final = load("setup")
 ARRIVALS: Final = load("arrivals")
+SWEEPS: Final = load("sweeps")
 CHECKS: Final = msgspec.json.Decoder(list[Check])
 A_WEEK: Final = timedelta(days=7)
 A_DAY: Final = timedelta(days=1)
@@ -106,6 +107,10 @@ class PostgresSetup:
                 tested_by=test.by,
                 checks=to_json(list(test.checks)),
             )
+
+    async def hurry(self, key: ConnectionKey) -> None:
+        async with transaction(self._pool, key.organisation) as link:
+            await SWEEPS["hurry"].execute(link, **_where(key), entities=[ACTIVITY, CASE])
 
     async def progress(self, organisation: OrganisationId) -> Progress:
         async with transaction(self._pool, organisation) as link:

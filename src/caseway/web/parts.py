@@ -24,6 +24,7 @@ from caseway.ports import (
     Replays,
     ReplyRules,
     Samples,
+    SettingUp,
     Wakes,
     WidgetSessions,
 )
@@ -63,6 +64,7 @@ class Parts:
     conversations: Conversations
     retries: Retries
     standings: Standings
+    creatio: SettingUp
     now: Callable[[], datetime]
     metrics: CollectorRegistry
     demo: DemoFacts | None = None  # `caseway demo` alone has a demo page

@@ -93,12 +93,14 @@ WITH revoked AS (
 SELECT public_name FROM revoked;
 
 -- name: note_trouble(organisation, id, trouble)
+-- role: both
 -- What keeps it from working, in words, and since when; the same trouble again writes nothing.
 UPDATE connection
    SET trouble = :trouble, trouble_since = coalesce(trouble_since, now())
  WHERE organisation_id = :organisation AND id = :id AND trouble IS DISTINCT FROM :trouble;
 
 -- name: note_success(organisation, id, at, platform)
+-- role: both
 -- It answered: whatever troubled it is over. Null: its platform was not asked for.
 UPDATE connection
    SET trouble = NULL, trouble_since = NULL,

@@ -115,6 +115,7 @@ UPDATE sweep_cursor
    AND lease_epoch = :epoch;
 
 -- name: hurry(organisation, connection, entities)
+-- role: both
 -- A person asks for a sweep now.
 UPDATE sweep_cursor SET next_at = now()
  WHERE organisation_id = :organisation AND connection_id = :connection

@@ -65,6 +65,13 @@ def draw(
     return _answer(request, _render(request, template, context), status)
 
 
+def piece(request: Request, visitor: Onlooker, template: str, **values: object) -> str:
+    """A part of a page that is sent while the rest is still being found out; it brings its icons
+    where it says `<!--icons-->`.
+    """
+    return _render(request, template, {"visitor": visitor, **values})
+
+
 def _render(request: Request, template: str, values: Mapping[str, object]) -> str:
     around = {"path": request.url.path, "now": request.app.state.parts.now(), "zone": UTC, **values}
     find = partial(_environment().get_template, globals=SEEN_BY_MACROS)

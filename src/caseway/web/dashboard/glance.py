@@ -50,6 +50,10 @@ class Foot:
         self._kept[organisation] = now, shown
         return shown
 
+    def forget(self, organisation: OrganisationId) -> None:
+        """Something that it tells of was changed this moment."""
+        self._kept.pop(organisation, None)
+
 
 def told(seen: Glanced, now: datetime) -> Shown:
     creatio, channel = _creatio(seen), _channel(seen)

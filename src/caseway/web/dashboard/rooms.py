@@ -10,6 +10,8 @@ from caseway.web.dashboard.channel import ChannelPages
 from caseway.web.dashboard.channels import ChannelsPages
 from caseway.web.dashboard.conversation import ConversationPage
 from caseway.web.dashboard.conversation_deeds import ConversationDeeds
+from caseway.web.dashboard.creatio.integration import IntegrationPages
+from caseway.web.dashboard.creatio.ticketing import TicketingPages
 from caseway.web.dashboard.doors import Doors
 from caseway.web.dashboard.entrance import Entrance
 from caseway.web.dashboard.events.pages import EventsPages
@@ -29,6 +31,8 @@ def routes(parts: Parts) -> list[Route]:
     return [
         *Entrance(parts, doors, passwords).routes(),
         *Welcome(parts, doors, passwords).routes(),
+        *TicketingPages(parts, doors).routes(),
+        *IntegrationPages(parts, doors).routes(),
         *MorePages(doors).routes(),
         *TeamPages(parts, doors).routes(),
         *AuditPages(parts, doors).routes(),
