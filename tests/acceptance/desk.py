@@ -37,8 +37,10 @@ class Desk:
         )["id"]
         return made
 
-    def finish(self, activity: str, result: str) -> None:
-        self._desk("PATCH", f"desk/records/Activity/{activity}", {"DetailedResult": result})
+    def finish(self, activity: str, result: str, **more: str) -> None:
+        """`more`: other columns that change with it."""
+        changed = {"DetailedResult": result, **more}
+        self._desk("PATCH", f"desk/records/Activity/{activity}", changed)
 
     def set_status(self, case: str, name: str) -> None:
         self._desk("POST", f"desk/cases/{case}/status", {"status": name})

@@ -19,9 +19,13 @@ SET LOCAL synchronous_commit = off;
 CREATE FUNCTION pg_temp.named(kind text, n bigint) RETURNS uuid LANGUAGE sql IMMUTABLE AS
     $$ SELECT md5(kind || '/' || n::text)::uuid $$;
 
-INSERT INTO contact (organisation_id, id, name, email, verified, name_key, surname_key)
+INSERT INTO contact (organisation_id, id, name, email, verified, name_key)
 SELECT '{organisation}', pg_temp.named('contact', n), 'Customer ' || n, n || '@example.com', true,
-       'customer ' || n, n::text
+       'customer ' || n
+  FROM generate_series(0, {conversations} - 1) n;
+
+INSERT INTO contact_word (organisation_id, word, contact_id)
+SELECT '{organisation}', n::text, pg_temp.named('contact', n)
   FROM generate_series(0, {conversations} - 1) n;
 
 INSERT INTO contact_link (organisation_id, connection_id, contact_id, remote_id)

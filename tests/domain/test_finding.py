@@ -4,13 +4,19 @@ from uuid import UUID
 
 import pytest
 
-from caseway.domain.finding import NOWHERE, folded, sought, surname
+from caseway.domain.finding import NOWHERE, folded, later_words, sought
 
 
 def test_a_name_is_found_whatever_its_accents_and_capitals() -> None:
     assert folded("  Tomasz  WÓJCIK ") == "tomasz wojcik"
     assert folded("Straße") == "strasse"
-    assert (surname("Tomasz Wójcik"), surname("Tomasz"), surname("")) == ("wojcik", "", "")
+    assert later_words("Rüdiger Obermayer-Schultheiß von Hohenlohe") == [
+        "hohenlohe",
+        "obermayer",
+        "schultheiss",
+        "von",
+    ]
+    assert (later_words("Tomasz"), later_words("")) == ([], [])
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,9 @@ async def test_a_conversation_is_found_by_whatever_a_person_knows_of_it(
 
     assert await search(story, "ines") == ["Inês Costa"]
     assert await search(story, "INÊS CO") == ["Inês Costa"]
-    assert await search(story, "cos") == ["Inês Costa"], "by the surname"
+    assert await search(story, "cos") == ["Inês Costa"], "by a later word"
+    assert await search(story, "costa ines") == ["Inês Costa"]
+    assert await search(story, "costa tomasz") == []
     assert await search(story, "tomasz@") == ["Tomasz Wójcik"]
     assert await search(story, "wojcik") == ["Tomasz Wójcik"]
     assert await search(story, "lea@example.com") == ["Léa Bernard"], "verified or not"

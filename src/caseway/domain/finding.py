@@ -15,6 +15,8 @@ SHORTEST_ID: Final = 6  # digits, as pages show them
 SHORTEST_PHONE: Final = 3
 LAST: Final = "\U0010ffff"  # nothing sorts behind it
 PHONE: Final = re.compile(r"\+?[\d\s().\-/]+")
+WORD: Final = re.compile(r"\w+")
+MOST_WORDS: Final = 12  # of a name, by which it is found
 HEX: Final = re.compile(rf"[0-9a-f]{{{SHORTEST_ID},32}}")
 NOWHERE: Final = ("", "")
 NO_ID: Final = (UUID(int=1), UUID(int=0))
@@ -27,10 +29,10 @@ def folded(text: str) -> str:
     return " ".join(bare.split())
 
 
-def surname(name: str) -> str:
-    """The last word of a name of several, folded."""
-    _, _, last = folded(name).rpartition(" ")
-    return last if last != folded(name) else ""
+def later_words(name: str) -> list[str]:
+    """The words of a name but the first, folded, each once; a hyphen divides words."""
+    found = WORD.findall(folded(name))
+    return sorted(set(found[1 : MOST_WORDS + 1]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class Sought:
     """The ranges that a search looks through: from the first, up to but without the second."""
 
     name: tuple[str, str]
+    word: tuple[str, str]  # of a name's later words: the longest that was typed
+    words: tuple[str, ...]  # which all stand in the name then
     email: tuple[str, str]
     phone: tuple[str, str]
     number: tuple[str, str]  # of a case
@@ -49,8 +53,11 @@ def sought(text: str) -> Sought | None:
     typed = " ".join(text[:LONGEST].replace("\0", "").split())
     if not typed:
         return None
+    words = WORD.findall(folded(typed))
     return Sought(
         name=_from(folded(typed)),
+        word=_from(max(words, key=len, default="")),
+        words=tuple(words),
         email=_from(typed.lower()),
         phone=_from(_phone(typed)),
         number=_from(typed.upper()),

@@ -158,8 +158,8 @@ class _Asked:
 
 
 def _ranges(sought: Sought) -> dict[str, object]:
-    ranges: dict[str, object] = {}
-    for name in ("name", "email", "phone", "number", "id"):
+    ranges: dict[str, object] = {"words": sought.words}
+    for name in ("name", "word", "email", "phone", "number", "id"):
         ranges[name], ranges[f"{name}_end"] = getattr(sought, name)
     return ranges
 

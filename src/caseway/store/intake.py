@@ -20,7 +20,7 @@ from caseway.domain.conversation import (
     Move,
     State,
 )
-from caseway.domain.finding import folded, surname
+from caseway.domain.finding import folded, later_words
 from caseway.domain.ids import (
     ChannelId,
     ContactId,
@@ -434,8 +434,8 @@ def _message_id(row: asyncpg.Record, provider_id: str) -> MessageId:
     return MessageId(uuid5(row["channel_id"], f"{row['peer']}\0{provider_id}"))
 
 
-def keys_of(name: str) -> dict[str, str]:
-    return {"name_key": folded(name), "surname_key": surname(name)}
+def keys_of(name: str) -> dict[str, object]:
+    return {"name_key": folded(name), "words": later_words(name)}
 
 
 def _peer(inbound: Inbound) -> dict[str, object]:

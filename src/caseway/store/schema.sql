@@ -102,17 +102,25 @@ CREATE TABLE contact (
     created_at timestamptz NOT NULL DEFAULT now(),
     -- what a search compares, byte by byte: its beginning is a range of an index
     name_key text COLLATE "C" NOT NULL DEFAULT '',
-    surname_key text COLLATE "C" NOT NULL DEFAULT '',
     email_key text COLLATE "C" NOT NULL GENERATED ALWAYS AS (lower(email)) STORED,
     PRIMARY KEY (organisation_id, id)
 );
 CREATE INDEX contact_email ON contact (organisation_id, email_key) WHERE email_key <> '';
 CREATE INDEX contact_phone ON contact (organisation_id, phone COLLATE "C") WHERE phone <> '';
 CREATE INDEX contact_name ON contact (organisation_id, name_key) WHERE name_key <> '';
-CREATE INDEX contact_surname ON contact (organisation_id, surname_key) WHERE surname_key <> '';
 COMMENT ON COLUMN contact.name_key IS
     'domain/finding.py: no accents, no capitals. Columns, not expressions: under a policy a function keeps an index from being used.';
-COMMENT ON COLUMN contact.surname_key IS 'The last word of a name of several.';
+
+CREATE TABLE contact_word (
+    organisation_id uuid NOT NULL,
+    word text COLLATE "C" NOT NULL CHECK (word <> ''),
+    contact_id uuid NOT NULL,
+    PRIMARY KEY (organisation_id, word, contact_id),
+    FOREIGN KEY (organisation_id, contact_id) REFERENCES contact (organisation_id, id)
+        ON DELETE CASCADE
+);
+CREATE INDEX contact_word_contact ON contact_word (organisation_id, contact_id);
+COMMENT ON TABLE contact_word IS 'The later words of a contact''s name, by which it is found as well.';
 
 CREATE TABLE contact_link (
     organisation_id uuid NOT NULL,

@@ -125,9 +125,10 @@ SELECT m.id, m.conversation_id, m.kept_at AS at, left(m.text, 80) AS text FROM m
 
 -- name: runs(organisation, conversation, before, most)
 -- role: web
--- What was done. Index: run_conversation.
+-- What was done; a look that did nothing says nothing. Index: run_conversation.
 SELECT id, conversation_id, begun_at, ended_at, steps FROM run
  WHERE organisation_id = :organisation AND conversation_id = :conversation AND begun_at < :before
+   AND steps <> '[]'
  ORDER BY begun_at DESC LIMIT :most;
 
 -- name: deeds(organisation, subject, before, most)

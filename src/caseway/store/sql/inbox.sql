@@ -40,18 +40,24 @@ SELECT d.id, d.owed_at AS at, c.id AS conversation_id, c.channel_id, c.state
   JOIN conversation c ON c.organisation_id = :organisation AND c.id = d.conversation_id
  ORDER BY d.owed_at DESC, d.id DESC;
 
--- name: search(organisation, name, name_end, email, email_end, phone, phone_end, number, number_end,
---   id, id_end, channels, states, deliveries, before, before_id, window, most)
+-- name: search(organisation, name, name_end, word, word_end, words, email, email_end, phone,
+--   phone_end, number, number_end, id, id_end, channels, states, deliveries, before, before_id, window, most)
 -- role: web
--- By the beginning of a name, a surname, an address, a case's number or the conversation's id: from
--- each index at most a window of rows. Index: contact_name, contact_surname, contact_email,
+-- By the beginning of a name, a word of it, an address, a case's number or the conversation's id:
+-- from each index at most a window of rows. Index: contact_name, contact_word_pkey, contact_email,
 -- contact_phone, conversation_number, case_link_number, conversation_contact.
-WITH people AS MATERIALIZED (
+WITH worded AS MATERIALIZED (
+    SELECT contact_id FROM contact_word WHERE organisation_id = :organisation
+       AND word >= :word AND word < :word_end ORDER BY word LIMIT :window
+), people AS MATERIALIZED (
     (SELECT id FROM contact WHERE organisation_id = :organisation AND name_key <> ''
         AND name_key >= :name AND name_key < :name_end ORDER BY name_key LIMIT :window)
     UNION
-    (SELECT id FROM contact WHERE organisation_id = :organisation AND surname_key <> ''
-        AND surname_key >= :name AND surname_key < :name_end ORDER BY surname_key LIMIT :window)
+    (SELECT p.id
+       FROM worded w
+       JOIN contact p ON p.organisation_id = :organisation AND p.id = w.contact_id
+      WHERE NOT EXISTS (SELECT 1 FROM unnest(:words::text[]) t(typed)
+                         WHERE strpos(p.name_key, t.typed) = 0))
     UNION
     (SELECT id FROM contact WHERE organisation_id = :organisation AND email_key <> ''
         AND email_key >= :email AND email_key < :email_end ORDER BY email_key LIMIT :window)
@@ -77,6 +83,7 @@ WITH people AS MATERIALIZED (
         AND id >= :id AND id <= :id_end ORDER BY id LIMIT :window)
 )
 SELECT c.id, c.said_at AS at, (SELECT count(*) FROM people) >= :window
+                              OR (SELECT count(*) FROM worded) >= :window
                               OR (SELECT count(*) FROM found) >= :window AS too_many
   FROM found f
   JOIN conversation c ON c.organisation_id = :organisation AND c.id = f.id

@@ -14,23 +14,34 @@ SELECT id FROM (
  ORDER BY rank, created_at DESC
  LIMIT 1;
 
--- name: new_contact(organisation, contact, name, email, phone, verified, name_key, surname_key)
+-- name: new_contact(organisation, contact, name, email, phone, verified, name_key, words)
 -- role: web
 -- A person seen for the first time.
-INSERT INTO contact (organisation_id, id, name, email, phone, verified, name_key, surname_key)
-VALUES (:organisation, :contact, :name, :email, :phone, :verified, :name_key, :surname_key);
+WITH made AS (
+    INSERT INTO contact (organisation_id, id, name, email, phone, verified, name_key)
+    VALUES (:organisation, :contact, :name, :email, :phone, :verified, :name_key)
+    RETURNING id
+)
+INSERT INTO contact_word (organisation_id, word, contact_id)
+SELECT :organisation, w.word, made.id FROM made, unnest(:words::text[]) w(word);
 
--- name: enrich_contact(organisation, contact, name, email, phone, name_key, surname_key)
+-- name: enrich_contact(organisation, contact, name, email, phone, name_key, words)
 -- role: web
 -- What a verified peer says of itself fills what was empty; it never overwrites.
+WITH changed AS (
 UPDATE contact
    SET name = CASE WHEN name = '' THEN :name ELSE name END,
        name_key = CASE WHEN name = '' THEN :name_key ELSE name_key END,
-       surname_key = CASE WHEN name = '' THEN :surname_key ELSE surname_key END,
        email = CASE WHEN email = '' THEN :email ELSE email END,
        phone = CASE WHEN phone = '' THEN :phone ELSE phone END
  WHERE organisation_id = :organisation AND id = :contact
-   AND ((name = '' AND :name <> '') OR (email = '' AND :email <> '') OR (phone = '' AND :phone <> ''));
+   AND ((name = '' AND :name <> '') OR (email = '' AND :email <> '') OR (phone = '' AND :phone <> ''))
+RETURNING id, name
+)
+INSERT INTO contact_word (organisation_id, word, contact_id)
+SELECT :organisation, w.word, changed.id FROM changed, unnest(:words::text[]) w(word)
+ WHERE changed.name = :name
+ON CONFLICT DO NOTHING;
 
 -- name: lock_peer(organisation, channel, peer)
 -- role: web

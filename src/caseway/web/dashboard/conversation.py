@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -15,7 +16,7 @@ from caseway.domain.conversation import State
 from caseway.domain.ids import ConnectionKey, ConversationId, ConversationKey
 from caseway.domain.roles import Action
 from caseway.domain.standing import Standing
-from caseway.ports import Happened, NotConfigured
+from caseway.ports import Happened, NotConfigured, Ran
 from caseway.ports.conversations import Deed, Facts, History
 from caseway.web import creatio_links
 from caseway.web.api import cursors
@@ -45,6 +46,7 @@ DEEDS: Final[Mapping[str, str]] = {
     "conversation.resolved": "resolved it",
     "conversation.looked at again": "looked again",
 }
+LEFT: Final = "left activity "
 TRIED: Final[Mapping[str, str]] = {
     "delivery": "had a reply sent again",
     "activity": "had an activity written again",
@@ -158,7 +160,7 @@ def groups(history: History, facts: Facts, *, newest: bool) -> list[Group]:
     """What was done and why, the newest first."""
     deeds = [_happened(deed, facts) for deed in history.deeds]
     happened = sorted([*history.happened, *deeds], key=lambda one: one.at)
-    found = told(happened, history.ran)
+    found = told(happened, once(history.ran))
     if newest and facts.parked_at is not None:
         stopped = Group(
             f"parked-{facts.key.conversation}",
@@ -172,6 +174,19 @@ def groups(history: History, facts: Facts, *, newest: bool) -> list[Group]:
         )
         found = sorted([*found, stopped], key=lambda group: group.at, reverse=True)
     return found
+
+
+def once(ran: Sequence[Ran]) -> list[Ran]:
+    """Each look reads the newest activities again: what one leaves in Creatio is told by the first
+    that did, or whenever the reason is another.
+    """
+    said: set[tuple[str, str]] = set()
+    kept: list[Ran] = []
+    for run in ran:
+        lines = [line for line in run.lines if (line.deed, line.why) not in said]
+        said |= {(line.deed, line.why) for line in run.lines if line.deed.startswith(LEFT)}
+        kept.append(replace(run, lines=tuple(lines)))
+    return kept
 
 
 def _happened(deed: Deed, facts: Facts) -> Happened:

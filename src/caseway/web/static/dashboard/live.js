@@ -3,6 +3,7 @@
 //
 //   data-live            the stream's address
 //   data-live-select     which part is swapped (default: the element itself, by its id)
+//   data-live-also       parts that change with it, at once: a count in the head, say
 //   data-live-token      how things stood when the page was drawn, as the stream says it
 //   data-live-one/-many  what a new row is called: "new event", "new events"
 //
@@ -86,9 +87,11 @@
         if (answer.redirected && new URL(answer.url).pathname === "/login") return signedOut();
         if (!answer.ok) throw new Error(`answered ${answer.status}`);
         const html = await answer.text();
-        const fresh = new DOMParser().parseFromString(html, "text/html").querySelector(select);
+        const page = new DOMParser().parseFromString(html, "text/html");
+        const fresh = page.querySelector(select);
         if (fresh) {
           window.caseway.adoptIcons(html);
+          along(page);
           take(fresh);
         }
       } catch {
@@ -100,6 +103,14 @@
           again = false;
           refresh();
         }
+      }
+    }
+
+    function along(page) {
+      for (const known of document.querySelectorAll(element.dataset.liveAlso ?? ":not(*)")) {
+        const fresh = page.getElementById(known.id);
+        if (!fresh || known.innerHTML === fresh.innerHTML || known.contains(document.activeElement)) continue;
+        known.replaceChildren(...[...fresh.childNodes].map((each) => document.importNode(each, true)));
       }
     }
 
