@@ -99,6 +99,21 @@ def test_an_entry_is_written_by_keyboard(page: Page, desk: Sandbox, case: str) -
     assert desk.case(case)["activities"][-1]["Recepient"] == "ines@customer.example"
 
 
+def test_a_menu_closes_by_escape_and_by_a_click_elsewhere(page: Page, case: str) -> None:
+    page.goto(f"/desk/cases/{case}")
+    menu, choice = page.locator("#bar summary"), page.get_by_role("button", name="Nobody")
+    menu.focus()
+    page.keyboard.press("Enter")
+    expect(choice).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(choice).to_be_hidden()
+    expect(menu).to_be_focused()
+    menu.click()
+    expect(choice).to_be_visible()
+    page.locator("h1").click()
+    expect(choice).to_be_hidden()
+
+
 def test_it_works_without_a_script(browser: Browser, desk: Sandbox, case: str) -> None:
     context = browser.new_context(base_url=desk.url, java_script_enabled=False)
     page = context.new_page()

@@ -36,13 +36,21 @@
     if (again) { again = false; look(); }
   };
 
+  document.querySelector(".top nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+
   const stream = new EventSource("/desk/stream");
   stream.addEventListener("changed", look);
   // Also the first time: what happened while the page was on its way, no stream told it.
   stream.addEventListener("open", () => { look(); say(""); });
   stream.addEventListener("error", () => say("Live paused, trying again."));
 
+  const close = (but) => {
+    for (const menu of document.querySelectorAll("details.pick[open]")) if (menu !== but) menu.open = false;
+  };
+  document.addEventListener("click", (event) => close(event.target.closest("details.pick")));
   document.addEventListener("keydown", (event) => {
+    const menu = event.key === "Escape" && document.activeElement.closest("details.pick[open]");
+    if (menu) { close(); menu.querySelector("summary").focus(); }
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.matches("textarea"))
       event.target.form.requestSubmit();
   });
