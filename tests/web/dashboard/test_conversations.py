@@ -192,7 +192,7 @@ async def test_a_callback_that_refuses_for_now_says_when_it_is_asked_again(
     await answered(story, case, "We order new pads")
     client = await signed_in(Role.VIEWER)
     shown = await page(client, f"/inbox/{key.conversation}")
-    assert "the channel answered 429. Waits, tries again at" in shown
+    assert "The channel answered 429. Waits, tries again at" in shown
     assert re.search(r"Owed Reply \w{6} waits after 1 attempt, again at", shown)
     assert "Ines" in await page(client, "/inbox?delivery=owed")
     assert "No conversation fits" in await page(client, "/inbox?delivery=failed")
@@ -203,7 +203,7 @@ async def test_a_callback_that_refuses_for_now_says_when_it_is_asked_again(
     await story.work()
     doubt = await page(client, f"/inbox/{key.conversation}")
     assert "May have been sent" in doubt
-    assert "timed out. It is sent again at" in doubt
+    assert "Timed out. It is sent again at" in doubt
     assert "Ines" in await page(client, "/inbox?delivery=doubt")
 
 
