@@ -148,9 +148,10 @@ async def test_a_case_that_two_conversations_had_shows_the_events_of_both(log: L
         await log.keep(n, conversation=second if n % 3 else log.conversation, case=log.case)
         for n in range(12)
     ]
-    for reach in (4, 5, 1000):
-        found, _ = await log.all(EventFilter(case=log.case), reach=reach)
-        assert found == kept[::-1], reach
+    for reach in (2, 4, 5, 1000):
+        for limit in (3, 10):
+            found, _ = await log.all(EventFilter(case=log.case), reach=reach, limit=limit)
+            assert found == kept[::-1], (reach, limit)
 
 
 async def test_one_event_is_told_with_its_looks_its_reply_and_its_token(log: Log) -> None:

@@ -20,8 +20,9 @@ A_DAY: Final = 10_000
 CONVERSATIONS: Final = 2_000
 REACH: Final = 500
 PAGE: Final = 50
-# A page's rows, the newest of each day's, and the conversation beside each.
-MOST_ROWS: Final = 2 * (PAGE + 1) + DAYS + 6
+# A page's rows where they are read and where they are judged, the conversation beside each, and the
+# newest of each day's.
+MOST_ROWS: Final = 3 * (PAGE + 1) + DAYS + 6
 # A search's rows, counted where they are read and where they are judged.
 MOST_SEARCHED: Final = 2 * REACH + DAYS + 6
 MONTH: Final = f"""
@@ -125,7 +126,7 @@ PAGES: Final[list[tuple[str, Query, dict[str, Any], int, int]]] = [
         "one conversation",
         LOG["by_conversation"],
         ANY | ONE_CONVERSATION,
-        2 * 60 + DAYS + 6,
+        3 * 60 + DAYS + 6,
         PAGE + 1,
     ),
 ]
@@ -170,14 +171,17 @@ OTHERS: Final[list[tuple[str, Query, dict[str, Any], int, int]]] = [
 async def test_a_month_of_events_costs_a_page_nothing(
     query: Query, values: dict[str, Any], most: int, finds: int, month: str
 ) -> None:
+    # As the pools run it: one plan for all values. EXPLAIN would plan for these alone.
     connection = await asyncpg.connect(
         month, server_settings={"role": "caseway_web", "plan_cache_mode": "force_generic_plan"}
     )
     trial = connection.transaction()
     await trial.start()
     await connection.execute(f"SET LOCAL caseway.organisation = '{ORGANISATION}'")
+    prepared = await connection.prepare(query.sql)
+    literals = ", ".join(map(literal, query.args(values)))
     explained = await connection.fetchval(
-        f"EXPLAIN (ANALYZE, FORMAT JSON) {query.sql}", *query.args(values)
+        f"EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE {prepared.get_name()}({literals})"
     )
     found = await connection.fetch(query.sql, *query.args(values))
     await trial.rollback()
@@ -185,3 +189,13 @@ async def test_a_month_of_events_costs_a_page_nothing(
     [whole] = json.loads(explained)
     assert len(found) >= finds
     assert read(whole["Plan"]) <= most, json.dumps(whole["Plan"], indent=1)
+
+
+def literal(value: object) -> str:
+    match value:
+        case None:
+            return "NULL"
+        case list():
+            return "'{" + ",".join(f'"{each}"' for each in value) + "}'"
+        case _:
+            return f"'{value}'"

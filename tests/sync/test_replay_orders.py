@@ -124,15 +124,18 @@ async def test_a_few_at_a_time_whichever_worker_comes_and_no_more_once_it_is_sto
         await replayer(story).pass_over()
     assert await story.waiting_jobs() == 4
     assert (await standing(story, order)).begun == 4
+    running = PostgresRunningReplays(story.pool)
+    [ours] = await running.running()
+    assert await running.begin(ours, await running.owed(ours, 4), most=4) == 0, "two at once"
     await story.work()
     await replayer(story).pass_over()
     halfway = await standing(story, order)
     assert (halfway.ended, halfway.begun, halfway.looks) == (4, 4, 10)
 
     orders = PostgresReplayOrders(story.web)
-    ours = story.connection.organisation
-    assert await orders.stop(ours, order, actor="mara@example.com")
-    assert not await orders.stop(ours, order, actor="mara@example.com"), "once"
+    of = story.connection.organisation
+    assert await orders.stop(of, order, actor="mara@example.com")
+    assert not await orders.stop(of, order, actor="mara@example.com"), "once"
     await story.work()
     await replayer(story).pass_over()
     assert await story.waiting_jobs() == 0
