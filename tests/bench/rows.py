@@ -119,7 +119,7 @@ UPDATE pg_index SET indisready = false WHERE indrelid IN (
 
 
 @asynccontextmanager
-async def _in_bulk(link: "asyncpg.Connection[asyncpg.Record]") -> AsyncIterator[None]:
+async def in_bulk(link: "asyncpg.Connection[asyncpg.Record]") -> AsyncIterator[None]:
     """For the whole server; afterwards it is as we ship it."""
     for name, value in IN_BULK.items():
         await link.execute(f"ALTER SYSTEM SET {name} = {value}")
@@ -137,7 +137,7 @@ async def write(ground: Ground, conversations: int, messages: int) -> None:
     """Open conversations with their cases, each with so many messages, all settled."""
     link = await asyncpg.connect(ground.administrator_dsn)
     try:
-        async with _in_bulk(link), link.transaction():
+        async with in_bulk(link), link.transaction():
             await link.execute(
                 ROWS.format(
                     organisation=ground.connection.organisation,
