@@ -25,6 +25,8 @@ ROOMS: Final = (
     Room("events-beside", "/events?show={event}"),
     Room("event", "/events/{event}"),
     Room("replay", "/events/replay?pick={event}"),
+    Room("ticketing", "/settings/ticketing"),
+    Room("integration", "/settings/integrations/creatio"),
     Room("reply-rule", "/settings/reply-rule"),
     Room("channels", "/settings/channels"),
     Room("widget", "/settings/channels/{widget}"),

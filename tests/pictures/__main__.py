@@ -20,7 +20,7 @@ from tests.browser.scene import Scene, staged
 ROOT: Final = Path(__file__).resolve().parents[2]
 # On a picture of the whole page, what sticks to the window would lie over it.
 WHOLE: Final = """
-for (const name of [".cw-tabs", ".cw-top"])
+for (const name of [".cw-tabs", ".cw-top", ".cw-bar"])
   document.querySelector(name)?.style.setProperty("position", "static");
 document.querySelector(".cw-side")?.style.setProperty("height", "auto");
 """
