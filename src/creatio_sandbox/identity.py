@@ -12,6 +12,7 @@ from typing import Final
 from creatio_sandbox import ids
 from creatio_sandbox.clock import Clock
 from creatio_sandbox.records import Author
+from creatio_sandbox.tokens import new_token
 
 Who = Callable[[str], Author | None]
 SUPERVISOR: Final = Author(ids.SUPERVISOR_USER, ids.SUPERVISOR)
@@ -105,8 +106,9 @@ class Identity:
     def give_token(self) -> str:
         now = self.clock.source()
         self.tokens = {name: kept for name, kept in self.tokens.items() if kept[1] > now}
-        token = secrets.token_urlsafe(64)
-        self.tokens[token] = (self.credentials.oauth_user, now + self.credentials.token_lifetime)
+        known = self.credentials
+        token = new_token(known.client_id, now, known.token_lifetime)
+        self.tokens[token] = (known.oauth_user, now + known.token_lifetime)
         return token
 
     def open_session(self, author: Author, user: str) -> Session:

@@ -10,6 +10,7 @@ import msgspec
 
 from creatio_sandbox.identity import Identity, Session
 from creatio_sandbox.odata.answers import PLAIN_JSON, Answer, Call
+from creatio_sandbox.tokens import SCOPE
 
 LOGIN_PAGE: Final = b"""<!DOCTYPE html><html><head><title>Sandbox, not Creatio</title></head>
 <body data-page="bootstrap.login"><h1>Sandbox, not Creatio</h1>
@@ -57,7 +58,7 @@ def give_token(call: Call, identity: Identity) -> Answer:
         "access_token": identity.give_token(),
         "expires_in": int(identity.credentials.token_lifetime.total_seconds()),
         "token_type": "Bearer",
-        "scope": "ApplicationAccess_5a4d0c10000040008000000000000030",
+        "scope": SCOPE,
     }
     return _json(200, body, no_store)
 

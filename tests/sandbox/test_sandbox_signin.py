@@ -1,6 +1,8 @@
 """Signing in by token and by forms, and how strangers are turned away."""
 
 import base64
+import json
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from urllib.parse import urlencode
@@ -47,6 +49,23 @@ def test_a_token_acts_as_the_technical_user(stranger: Caller, sandbox: Sandbox, 
     assert "refresh_token" not in answer.json
     stranger.headers["Authorization"] = f"Bearer {answer.json['access_token']}"
     assert stranger.post("Case", {"Subject": "a"}).json["CreatedById"] == ids.INTEGRATION
+
+
+def test_a_client_may_read_the_tokens_claims(stranger: Caller, sandbox: Sandbox) -> None:
+    known = credentials(sandbox)
+    first, second = (
+        ask_token(stranger, grant_type="client_credentials", **known).json["access_token"]
+        for _ in "12"
+    )
+    head, claims, signature = first.split(".")
+    read = [json.loads(base64.urlsafe_b64decode(part + "==")) for part in (head, claims)]
+    assert read[0]["alg"] == "RS256"
+    assert read[1]["client_id"] == known["client_id"]
+    assert read[1]["exp"] - read[1]["iat"] == 3600
+    assert abs(read[1]["iat"] - time.time()) < 600
+    assert signature != second.split(".")[2]
+    stranger.headers["Authorization"] = f"Bearer {head}.{claims}.{second.split('.')[2]}"
+    assert stranger.get("Case?$select=Id").status == 401
 
 
 def test_client_credentials_may_come_as_http_basic(stranger: Caller, sandbox: Sandbox) -> None:
