@@ -27,6 +27,8 @@ ROOMS: Final = (
     Room("replay", "/events/replay?pick={event}"),
     Room("ticketing", "/settings/ticketing"),
     Room("integration", "/settings/integrations/creatio"),
+    Room("ticketing-new", "/settings/ticketing?new"),
+    Room("creatio-short-form", "/settings/integrations/creatio?guide=short"),
     Room("reply-rule", "/settings/reply-rule"),
     Room("channels", "/settings/channels"),
     Room("widget", "/settings/channels/{widget}"),
