@@ -1,0 +1,203 @@
+"""Creatio is connected in the browser; what goes wrong shows its cause and remedy where one looks."""
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+from msgspec.structs import replace
+from playwright.sync_api import Browser, Page, expect
+
+from caseway.domain.guide import CASE_CLOSED, CASE_CLOSED_TITLE, NEW_ACTIVITY, TITLES
+from tests.acceptance.far import eventually
+from tests.browser.connecting import Place, admin
+from tests.browser.connecting import place as a_place
+
+TICKETING = "/settings/ticketing"
+WEBHOOK = "/settings/integrations/creatio"
+MINUTE_S = 60.0
+
+
+@pytest.fixture(scope="module")
+def place() -> Iterator[Place]:
+    with a_place() as found:
+        yield found
+
+
+@pytest.fixture(autouse=True)
+def calm(place: Place) -> Iterator[None]:
+    secret = place.creatio.address.client_secret
+    yield
+    place.creatio.set_faults()
+    place.creatio.set_webhook(None)
+    place.creatio.change_secret(secret)
+
+
+@pytest.fixture
+def page(browser: Browser, place: Place) -> Iterator[Page]:
+    with admin(browser, place) as context:
+        yield context.new_page()
+
+
+@pytest.fixture
+def name() -> str:
+    return f"north-{uuid4().hex[:6]}"
+
+
+def fill(page: Page, place: Place, name: str, secret: str) -> None:
+    page.get_by_label("Name", exact=True).fill(name)
+    page.get_by_label("Instance URL").fill(f"{place.creatio.url}/0/Shell/#Section/Cases_ListPage")
+    page.get_by_label("Client ID").fill(place.creatio.address.client_id)
+    page.get_by_label("Client secret").fill(secret)
+
+
+def agent_replies(place: Place) -> None:
+    """On some case: the process fires for every one, ours or not."""
+    case = place.creatio.create("Case", {"Subject": "Rear brake squeals"})
+    place.creatio.write_task(case, "The pads are on their way.")
+    place.creatio.wait_until_idle()
+
+
+def test_a_wrong_secret_is_told_with_its_remedy_and_the_right_one_saved(
+    page: Page, place: Place, name: str
+) -> None:
+    page.goto(f"{TICKETING}?new")
+    fill(page, place, name, "not-the-secret")
+    expect(page.locator("#w-url")).to_contain_text("We kept the instance and left out /0/Shell/")
+    expect(page.get_by_label("Instance URL")).to_have_value(place.creatio.url)
+    expect(page.locator("[data-unsaved]")).to_contain_text("4 unsaved changes: Name")
+
+    page.get_by_role("button", name="Test & save").click()
+    test = page.get_by_role("complementary", name="Test of the connection")
+    token = test.locator("[data-check=token]")
+    expect(token).to_contain_text("refused client id and secret")
+    expect(token).to_contain_text("Paste the client id and a new secret")
+    expect(token.locator("[data-failed]")).to_be_focused()
+    expect(test).to_contain_text("Nothing was saved")
+    expect(page.get_by_label("Client secret")).to_have_value("not-the-secret")
+
+    page.get_by_role("button", name="Save as not working").click()
+    expect(page.get_by_role("alert").filter(has_text="Not working since")).to_contain_text(
+        "the identity service refused client id and secret", ignore_case=True
+    )
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Not working")
+    expect(page.get_by_label("Client secret")).to_have_value("")
+
+    page.get_by_label("Client secret").fill(place.creatio.address.client_secret)
+    page.get_by_role("button", name="Test & save").click()
+    expect(page.get_by_role("status").filter(has_text="Saved, and it works")).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Healthy")
+    expect(test.locator("[data-check=statuses]")).to_contain_text("7 statuses")
+    expect(page.get_by_label("Default group").locator("option").nth(1)).to_be_attached()
+
+    row = test.locator("[data-check=webhook]")
+    row.get_by_role("button", name="Test this again").click()
+    expect(test.locator("[data-check=webhook]")).to_contain_text("no webhook", ignore_case=True)
+    expect(test.locator("[data-check]")).to_have_count(20)
+
+
+def test_without_scripts_the_same_form_is_answered_at_once(
+    browser: Browser, place: Place, name: str
+) -> None:
+    with admin(browser, place, scripted=False) as context:
+        page = context.new_page()
+        page.goto(f"{TICKETING}?new")
+        fill(page, place, name, "not-the-secret")
+        page.get_by_role("button", name="Test & save").click()
+        expect(page.locator("[data-check=token]")).to_contain_text("Paste the client id")
+        expect(page.get_by_label("Instance URL")).to_have_value(place.creatio.url)
+        page.get_by_label("Client secret").fill(place.creatio.address.client_secret)
+        page.get_by_role("button", name="Test & save").click()
+        expect(page.get_by_text("Saved, and it works")).to_be_visible()
+        page.get_by_role("link", name="Read them").click()
+        expect(page.get_by_label("Default group").locator("option").nth(1)).to_be_attached()
+
+
+def test_lights_turn_green_when_creatio_calls_and_a_test_event_turns_none(
+    page: Page, place: Place, name: str
+) -> None:
+    url = place.connect(name)
+    page.goto(f"{WEBHOOK}?connection={name}")
+    light = page.locator(f"#light-{NEW_ACTIVITY}")
+    expect(light).to_contain_text("Waiting for the first")
+    expect(light.locator(".cw-lamp.wait")).to_be_visible()
+    assert url not in page.inner_text("body"), "masked"
+
+    page.get_by_role("button", name="Send a test event").click()
+    expect(page.locator("#rehearsed")).to_contain_text("The test event came back")
+    expect(light).to_contain_text("Waiting for the first")
+
+    place.creatio.set_webhook(url)
+    agent_replies(place)
+    expect(light).to_contain_text("Arriving")
+    expect(light.locator(".cw-lamp.green")).to_be_visible()
+    expect(light).to_contain_text("1 since")
+    expect(page.locator(f"#light-{CASE_CLOSED}")).to_contain_text("Waiting")
+    case = place.creatio.create("Case", {"Subject": "Chain slips"})
+    place.creatio.resolve(case)
+    expect(page.locator(f"#light-{CASE_CLOSED}")).to_contain_text("Arriving")
+
+
+def test_a_wrong_token_in_creatios_process_is_one_line(page: Page, place: Place, name: str) -> None:
+    url = place.connect(name)
+    page.goto(f"{WEBHOOK}?connection={name}")
+    place.creatio.set_webhook(url[:-4] + "0000")
+    agent_replies(place)
+    wrong = page.locator("#wrong-token")
+    expect(wrong).to_contain_text("with a wrong token")
+    expect(wrong).to_contain_text("refused with 401")
+    expect(wrong).to_contain_text("Copy the URL into Creatio's web service again")
+    expect(wrong.get_by_role("button", name="Copy URL")).to_have_attribute("data-copy", url)
+    expect(page.locator(f"#light-{NEW_ACTIVITY}")).to_contain_text("Waiting")
+
+
+def test_a_process_that_is_not_active_is_named_and_its_light_waits(
+    page: Page, place: Place, name: str
+) -> None:
+    place.creatio.set_webhook(place.connect(name))
+    for process in place.creatio.processes():
+        closing = process.object == "Case"
+        title = TITLES[CASE_CLOSED if closing else NEW_ACTIVITY]
+        place.creatio.keep_process(replace(process, name=title, active=not closing))
+    case = place.creatio.create("Case", {"Subject": "Chain slips"})
+    place.creatio.resolve(case)
+    page.goto(f"{WEBHOOK}?connection={name}")
+    page.get_by_role("button", name="Ask Creatio's process library").click()
+    library = page.locator("#library")
+    expect(library).to_contain_text(f"“{CASE_CLOSED_TITLE}” is not active")
+    expect(library).to_contain_text("System designer → Process library")
+    expect(page.locator(f"#light-{CASE_CLOSED}")).to_contain_text("Waiting")
+
+
+def test_an_expired_client_secret_is_found_by_itself_and_mended_here(
+    page: Page, place: Place, name: str
+) -> None:
+    place.connect(name)
+    place.creatio.change_secret("another-secret-of-now")
+
+    def marked() -> bool:
+        page.goto(f"{TICKETING}?connection={name}")
+        return page.get_by_text("Not working since").is_visible()
+
+    eventually(marked, within=MINUTE_S, what="the mark of a connection that does not work")
+    expect(page.get_by_role("alert")).to_contain_text("refused client id and secret")
+    page.get_by_role("button", name="Test & save").click()
+    expect(page.locator("[data-check=token]")).to_contain_text("Paste the client id")
+    page.get_by_label("Client secret").fill("another-secret-of-now")
+    page.get_by_role("button", name="Test & save").click()
+    expect(page.get_by_text("Saved, and it works")).to_be_visible()
+    expect(page.get_by_text("Not working since")).to_have_count(0)
+
+
+def test_while_creatio_is_down_the_page_keeps_what_is_known(
+    page: Page, place: Place, name: str
+) -> None:
+    place.connect(name)
+    place.creatio.set_faults(down_for="600s")
+    page.goto(f"{TICKETING}?connection={name}")
+    expect(page.get_by_text("Creatio's lists could not be read")).to_be_visible()
+    expect(page.get_by_label("Instance URL")).to_have_value(place.creatio.url)
+    page.get_by_role("button", name="Test & save").click()
+    token = page.locator("[data-check=token]")
+    expect(token).to_contain_text("503")
+    expect(token).to_contain_text("Try again in a few minutes")
+    expect(page.get_by_label("Default owner")).to_be_editable()
