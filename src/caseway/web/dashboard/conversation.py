@@ -24,7 +24,7 @@ from caseway.web.dashboard import ledger, live
 from caseway.web.dashboard.channel_signs import name_of, sign_of
 from caseway.web.dashboard.doors import Doors, Visitor
 from caseway.web.dashboard.frame import draw
-from caseway.web.dashboard.masking import called
+from caseway.web.dashboard.masking import called, frozen
 from caseway.web.demo.telling import LONG_ID, Group, told
 from caseway.web.parts import Parts
 from caseway.web.problems import Problem
@@ -88,6 +88,7 @@ class ConversationPage:
             facts=facts,
             token=token,
             called=called(facts.name, facts.email, facts.phone, facts.address),
+            frozen=frozen(facts.address),
             rows=ledger.laid_out(leaf, facts, UTC),
             foot=ledger.foot_of(await talks.balance(key), facts, len(leaf.kept_back)),
             earlier=leaf.earlier and cursors.of_position(leaf.earlier),

@@ -3,8 +3,11 @@
 import re
 from typing import Final
 
+from caseway.web.widget.identity import ANONYMOUS
+
 HIDDEN: Final = "••••"
 NUMBER: Final = re.compile(r"\+?[\d\s().\-/]{7,}")
+VISITOR: Final = "Visitor"
 SHORT: Final = 5  # characters, of which nothing is shown
 
 
@@ -20,4 +23,11 @@ def masked(address: str) -> str:
 
 def called(name: str, email: str, phone: str, address: str) -> str:
     """What a list calls somebody: their name, else as much of an address as may be shown."""
-    return name or masked(email or phone or address)
+    if name or email or phone or not address.startswith(ANONYMOUS):
+        return name or masked(email or phone or address)
+    return VISITOR
+
+
+def frozen(address: str) -> str:
+    """Where replies go, in words: a browser's own session is an address to nobody else."""
+    return "the visitor's own browser" if address.startswith(ANONYMOUS) else address

@@ -8,6 +8,7 @@ from typing import Any, Final
 from caseway.domain.secret import Secret
 from caseway.web.problems import Problem
 
+ANONYMOUS: Final = "visitor/"  # so begins the address of a browser that nobody vouches for
 LEEWAY: Final = timedelta(minutes=1)
 LONGEST_SUBJECT_BYTES: Final = 512
 REFUSED: Final = "The signed identity was refused: {why}."

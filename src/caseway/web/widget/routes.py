@@ -58,7 +58,7 @@ class Widget:
         return _json(wire.SessionOut(token), 201)
 
     def _visitor(self, account: ChannelAccount, signed: str | None) -> Visitor:
-        peer, name, email = f"visitor/{uuid4()}", "", ""
+        peer, name, email = f"{identity.ANONYMOUS}{uuid4()}", "", ""
         if signed:
             if account.secret is None or not account.settings.identity_secret_set:
                 raise Problem(401, NO_IDENTITIES)
