@@ -198,6 +198,25 @@ class Settings(BaseSettings):
     keep_runs_days: Days = Field(
         default=30, description="How long the journal of each look at a conversation is kept."
     )
+    oidc_issuer: Annotated[str, BeforeValidator(_web_address)] = Field(
+        default="",
+        description="The identity provider for single sign-on (OpenID Connect), as it calls "
+        "itself. Not set: people sign in with passwords only.",
+    )
+    oidc_client_id: str = Field(default="", description="Our client id at the identity provider.")
+    oidc_client_secret: Annotated[Secret, BeforeValidator(_secret)] | None = Field(
+        default=None, description="Our client secret there; a public client has none."
+    )
+    oidc_client_secret_file: Folder | None = Field(
+        default=None, description="A file that holds the client secret, in its place."
+    )
+    oidc_domains: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)] = Field(
+        default=(),
+        description="Domains whose people may join by single sign-on without an invitation.",
+    )
+    oidc_role: Literal["admin", "agent", "viewer"] = Field(
+        default="viewer", description="As what people of those domains join."
+    )
     shutdown_seconds: int = Field(
         default=20, ge=1, le=600, description="How long a stopping process finishes its work."
     )
@@ -237,6 +256,19 @@ class Settings(BaseSettings):
     def listening_url(self) -> Secret | None:
         """Of a connection that lasts: LISTEN does not work behind a pooler."""
         return self.database_direct_url or self.database_url
+
+    def read_oidc_secret(self) -> Secret | None:
+        """Raises `BadSettings` where the file cannot be read."""
+        file = self.oidc_client_secret_file
+        if file is None:
+            return self.oidc_client_secret
+        try:
+            return Secret(file.read_text("utf-8").strip())
+        except (OSError, UnicodeDecodeError) as failure:
+            raise BadSettings(
+                f"CASEWAY_OIDC_CLIENT_SECRET_FILE names {file}, which cannot be read "
+                f"({type(failure).__name__})."
+            ) from failure
 
     @property
     def shutdown(self) -> timedelta:

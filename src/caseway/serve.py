@@ -15,10 +15,11 @@ import structlog
 
 from caseway.bootstrap import CannotOpen, open_pool, open_store
 from caseway.channels.api import ApiChannel
-from caseway.config import Settings, is_private
+from caseway.config import BadSettings, Settings, is_private
 from caseway.creatio.inspection import CreatioInspection
 from caseway.creatio.rehearsal import WebhookRehearsal
 from caseway.domain.ids import NOBODY, ConnectionKey
+from caseway.domain.roles import Role as UserRole
 from caseway.domain.secret import Secret
 from caseway.house import House, open_house, words_of
 from caseway.outbound import Outside
@@ -52,6 +53,7 @@ from caseway.store.webhooks import SharedCommit
 from caseway.store.widget_sessions import PostgresWidgetSessions
 from caseway.sync.samples import NewestActivities, RememberedLists
 from caseway.web.app import Web, build
+from caseway.web.dashboard.provider import SignOn
 from caseway.web.demo.facts import DemoFacts
 from caseway.web.parts import Parts
 
@@ -195,6 +197,7 @@ async def _web(
         metrics=house.metrics.registry,
         checks=checks,
         demo=demo,
+        sign_on=_sign_on(house),
     )
     public = urlsplit(settings.public_url).hostname or settings.host
     hosts = {public, settings.host, "localhost", "127.0.0.1", "::1", *settings.allowed_hosts}
@@ -224,6 +227,24 @@ def setting_up(
         ),
         plain_http_allowed=bool(settings.allowed_networks),
         public_url_is_private=is_private(settings.public_url),
+    )
+
+
+def _sign_on(house: House) -> SignOn | None:
+    """Raises `BadSettings` where it is configured by half."""
+    settings = house.settings
+    if not settings.oidc_issuer:
+        return None
+    if not settings.oidc_client_id:
+        raise BadSettings("CASEWAY_OIDC_ISSUER is set: CASEWAY_OIDC_CLIENT_ID has to be, too.")
+    return SignOn(
+        issuer=settings.oidc_issuer,
+        client_id=settings.oidc_client_id,
+        client_secret=settings.read_oidc_secret(),
+        organisation=house.store.organisation,
+        domains=frozenset(domain.lower().lstrip("@") for domain in settings.oidc_domains),
+        role=UserRole(settings.oidc_role),
+        outside=house.outside,
     )
 
 

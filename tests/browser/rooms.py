@@ -9,13 +9,14 @@ from caseway.domain.roles import Role
 @dataclass(frozen=True, slots=True)
 class Room:
     name: str
-    path: str  # `{conversation}`, `{event}`, `{widget}`, `{api}`: ids of tests/browser/scene.py
+    path: str  # `{conversation}`, `{event}`, …: ids of tests/browser/scene.py
     role: Role | None = Role.OWNER  # None: whoever is not signed in
 
 
 ROOMS: Final = (
     Room("login", "/login", None),
     Room("welcome", "/welcome/no-such-link", None),
+    Room("join", "/welcome/{invitation}", None),
     Room("settings", "/settings"),
     Room("inbox", "/inbox"),
     Room("inbox-without-a-match", "/inbox?q=nobody"),
@@ -37,6 +38,7 @@ ROOMS: Final = (
     Room("api-new", "/settings/channels/new/api"),
     Room("keys", "/settings/keys"),
     Room("team", "/settings/team"),
+    Room("team-of-an-admin", "/settings/team", Role.ADMIN),
     Room("account", "/settings/account"),
     Room("account-of-an-agent", "/settings/account", Role.AGENT),
     Room("audit", "/settings/audit"),

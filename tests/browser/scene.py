@@ -42,6 +42,7 @@ class Scene:
     conversation: str  # one with a reply, a note and a reply that waits
     case: str
     event: str  # a call that told of a reply in it
+    invitation: str  # the token of a link that nobody used
 
     @property
     def url(self) -> str:
@@ -53,6 +54,7 @@ class Scene:
         return self.url + path.format(
             conversation=self.conversation,
             event=self.event,
+            invitation=self.invitation,
             widget=kept["widget_channel"],
             api=self.demo.said["api_channel"],
         )
@@ -63,8 +65,9 @@ def staged() -> Iterator[Scene]:
     with receiving() as callbacks, started_demo(callbacks, log_level="warning") as demo:
         conversation, case = _conversations(demo.api, demo.desk, callbacks, demo)
         with ThreadPoolExecutor(1) as elsewhere:  # a browser's test has a running loop in its own
-            sessions = elsewhere.submit(asyncio.run, _sign_in(demo)).result()
-        yield Scene(demo, callbacks, sessions, conversation, case, _event(demo.api, conversation))
+            sessions, invitation = elsewhere.submit(asyncio.run, _sign_in(demo)).result()
+        event = _event(demo.api, conversation)
+        yield Scene(demo, callbacks, sessions, conversation, case, event, invitation)
 
 
 def _conversations(api: Api, desk: Desk, callbacks: Callbacks, demo: Demo) -> tuple[str, str]:
@@ -122,14 +125,15 @@ def _event(api: Api, conversation: str) -> str:
     return event
 
 
-async def _sign_in(demo: Demo) -> dict[Role, str]:
+async def _sign_in(demo: Demo) -> tuple[dict[Role, str], str]:
+    """Everybody's session; and a link for one more."""
     folder = demo.folder / "data"
     settings = load(data=folder, secret_key_file=folder / "secret.key", database_url=None)
     async with (
         open_store(settings) as store,
         open_pool(settings, store.owner_dsn, Right.WEB, 2) as pool,
     ):
-        tokens = {}
+        people, tokens = people_over(pool), {}
         for role, name in PEOPLE.items():
             user, email = uuid4(), f"{name.split()[0].lower()}@nordlicht.example"
             async with transaction(pool, store.organisation) as link:
@@ -138,8 +142,14 @@ async def _sign_in(demo: Demo) -> dict[Role, str]:
                     " VALUES ($1, $2, $3, $4, $5)",
                     *(store.organisation, user, email, name, role),
                 )
-            token = await people_over(pool).sessions.begin(
+            token = await people.sessions.begin(
                 store.organisation, user, agent="Chromium", actor=Actor(email)
             )
             tokens[role] = token.reveal()
-        return tokens
+        invitation = await people.invitations.invite(
+            store.organisation,
+            email="noor.haddad@nordlicht.example",
+            role=Role.ADMIN,
+            actor=Actor("mara@nordlicht.example", source="203.0.113.20"),
+        )
+        return tokens, invitation.reveal()

@@ -30,7 +30,8 @@ def test_people_are_invited_listed_changed_and_disabled(caseway: Installation) -
             assert invited.json["email"] == "Ines@example.com"
             base = first.partition("/welcome/")[0]
             link = base + "/welcome/" + invited.json["url"].partition("/welcome/")[2]
-            join(first, "Maria", "maria@example.com")
+            cookie = join(first, "Maria", "maria@example.com")
+            assert "203.0.113.9" in page(base, "/settings/audit", cookie), "the proxy's word"
             join(link, "Ines", "somebody.else@example.com")
         finally:
             serving.terminate()
@@ -62,12 +63,26 @@ def test_people_are_invited_listed_changed_and_disabled(caseway: Installation) -
     assert caseway.try_("user", "role", "ines@example.com", "king").code == 2
 
 
-def join(link: str, name: str, email: str) -> None:
+def join(link: str, name: str, email: str) -> str:
+    """The cookie of who came in by the link, through a reverse proxy."""
     parts = urlsplit(link)
     form = urlencode({"name": name, "email": email, "password": PASSWORD})
-    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    headers = {
+        "Content-Type": "application/x-www-form-urlencoded",
+        "X-Forwarded-For": "203.0.113.9",
+    }
     with closing(HTTPConnection(parts.netloc, timeout=30)) as line:
         line.request("POST", parts.path, form, headers)
         answer = line.getresponse()
         assert answer.status == 303, answer.read()
-        assert (answer.getheader("Set-Cookie") or "").startswith("caseway=cws_")
+        cookie = answer.getheader("Set-Cookie") or ""
+    assert cookie.startswith("caseway=cws_")
+    return cookie.partition(";")[0]
+
+
+def page(base: str, path: str, cookie: str) -> str:
+    with closing(HTTPConnection(urlsplit(base).netloc, timeout=30)) as line:
+        line.request("GET", path, headers={"Cookie": cookie})
+        answer = line.getresponse()
+        assert answer.status == 200
+        return answer.read().decode()

@@ -55,6 +55,13 @@ class Users(Protocol):
     async def list(self, organisation: OrganisationId) -> Sequence[Person]:
         """By name; disabled ones last."""
 
+    async def join(
+        self, organisation: OrganisationId, *, email: str, name: str, role: Role, source: str
+    ) -> Known | None:
+        """Somebody whom the operator lets join without an invitation. None: the address is taken,
+        which it is by who was disabled, too.
+        """
+
     async def set_role(
         self, organisation: OrganisationId, user: UUID, role: Role, *, actor: Actor
     ) -> bool:
@@ -159,13 +166,25 @@ class Invitations(Protocol):
     async def shown(self, token: str) -> Invitation | None:
         """Also one that was used or is over: whoever asks says so."""
 
+    async def to(self, email: str) -> Invitation | None:
+        """The open one by which this address may join, whoever's it is."""
+
     async def list(self, organisation: OrganisationId) -> Sequence[Invitation]:
         """The open ones, the newest first."""
 
     async def accept(
-        self, invitation: Invitation, *, email: str, name: str, password: Secret, source: str
+        self,
+        invitation: Invitation,
+        *,
+        email: str,
+        name: str,
+        password: Secret | None,
+        source: str,
     ) -> UUID | None:
-        """Who came in by it. None: it was used a moment ago. Raises `AddressTaken`."""
+        """Who came in by it, with a password's hash or by single sign-on alone.
+
+        None: it was used a moment ago. Raises `AddressTaken`.
+        """
 
     async def revoke(
         self, organisation: OrganisationId, invitation: UUID, *, actor: Actor

@@ -77,6 +77,13 @@ class PostgresInvitations:
         row = await reached(SQL["find"].fetchrow(self._pool, public_name=presented.public_name))
         if row is None or not hmac.compare_digest(row["digest"], presented.digest):
             return None
+        return await self._one(row)
+
+    async def to(self, email: str) -> Invitation | None:
+        row = await reached(SQL["find_to"].fetchrow(self._pool, email=email))
+        return None if row is None else await self._one(row)
+
+    async def _one(self, row: asyncpg.Record) -> Invitation | None:
         organisation = OrganisationId(row["organisation_id"])
         async with transaction(self._pool, organisation) as link:
             found = await SQL["one"].fetchrow(link, organisation=organisation, id=row["id"])
@@ -88,14 +95,20 @@ class PostgresInvitations:
         return [_invitation(organisation, row) for row in rows]
 
     async def accept(
-        self, invitation: Invitation, *, email: str, name: str, password: Secret, source: str
+        self,
+        invitation: Invitation,
+        *,
+        email: str,
+        name: str,
+        password: Secret | None,
+        source: str,
     ) -> UUID | None:
         organisation = invitation.organisation
         async with transaction(self._pool, organisation) as link:
             if not await _use(link, invitation):
                 return None
             actor = Actor(email, source=source)
-            if invitation.user is not None:
+            if invitation.user is not None and password is not None:
                 await _reset(link, invitation, password, actor)
                 return invitation.user
             made = await users.SQL["insert"].fetchval(
@@ -105,7 +118,7 @@ class PostgresInvitations:
                 email=email,
                 name=name,
                 role=invitation.role,
-                password=password.reveal(),
+                password=None if password is None else password.reveal(),
             )
             if made is None:
                 raise AddressTaken(TAKEN.format(email=email))

@@ -608,6 +608,7 @@ CREATE TABLE invitation (
     CHECK (kind <> 'first' OR role = 'owner')
 );
 CREATE INDEX invitation_open ON invitation (organisation_id, created_at) WHERE ended_at IS NULL;
+CREATE INDEX invitation_to ON invitation (email) WHERE ended_at IS NULL AND kind = 'join';
 COMMENT ON TABLE invitation IS
     'Links that work once: to make the first owner, to join, to set a new password.';
 COMMENT ON COLUMN invitation.email IS 'Empty = whoever has the link says their own.';
@@ -741,6 +742,13 @@ RETURNS TABLE (organisation_id uuid, id uuid, digest bytea)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT i.organisation_id, i.id, i.digest FROM invitation i WHERE i.public_name = shown
 $$;
+CREATE FUNCTION find_invitation_to(address text) RETURNS TABLE (organisation_id uuid, id uuid)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT i.organisation_id, i.id FROM invitation i
+     WHERE i.email = lower(address) AND i.email <> '' AND i.kind = 'join'
+       AND i.ended_at IS NULL AND i.expires_at > now()
+     ORDER BY i.created_at DESC LIMIT 1
+$$;
 
 -- Organisations are apart in the database itself.
 DO $$
@@ -774,9 +782,10 @@ REVOKE UPDATE, DELETE ON audit_entry FROM caseway_web, caseway_sync;
 -- People are the web's alone: whoever broke into the worker could not sign in as anybody.
 REVOKE ALL ON user_account, user_session, invitation FROM caseway_sync;
 GRANT SELECT, INSERT, UPDATE, DELETE ON sign_in_try TO caseway_web;
-REVOKE ALL ON FUNCTION find_user(text), find_user_session(text), find_invitation(text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION find_user(text), find_user_session(text), find_invitation(text)
-    TO caseway_web;
+REVOKE ALL ON FUNCTION find_user(text), find_user_session(text), find_invitation(text),
+    find_invitation_to(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION find_user(text), find_user_session(text), find_invitation(text),
+    find_invitation_to(text) TO caseway_web;
 REVOKE ALL ON FUNCTION prepare_days(int), drop_days(text, int), find_api_key(text),
     find_widget_session(text), find_channel_organisation(uuid), is_only_organisation() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION prepare_days(int), drop_days(text, int) TO caseway_sync;

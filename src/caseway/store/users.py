@@ -35,20 +35,43 @@ class PostgresUsers:
 
     async def ensure_owner(self, organisation: OrganisationId, email: str, name: str) -> UUID:
         """For a demo: somebody who has no password, and whom a page of its own lets in."""
+        await self._insert(organisation, email=email, name=name, role=Role.OWNER)
+        known = await self.known(email)
+        if known is None:
+            raise NotConfigured(f"{email} was disabled: caseway user enable {email}.")
+        return known.id
+
+    async def join(
+        self, organisation: OrganisationId, *, email: str, name: str, role: Role, source: str
+    ) -> Known | None:
+        made = await self._insert(organisation, email=email, name=name, role=role, source=source)
+        return await self.known(email) if made else None
+
+    async def _insert(
+        self, organisation: OrganisationId, *, email: str, name: str, role: Role, source: str = ""
+    ) -> bool:
+        """False: the address is somebody's."""
         async with transaction(self._pool, organisation) as link:
-            await SQL["insert"].execute(
+            made = await SQL["insert"].fetchval(
                 link,
                 organisation=organisation,
                 id=uuid4(),
                 email=email,
                 name=name,
-                role=Role.OWNER,
+                role=role,
                 password=None,
             )
-            row = await SQL["known"].fetchrow(link, email=email)
-        if row is None:
-            raise NotConfigured(f"{email} was disabled: caseway user enable {email}.")
-        return UUID(str(row["id"]))
+            if made is not None:
+                await record(
+                    link,
+                    organisation,
+                    actor=Actor(email, source=source),
+                    action="joined",
+                    kind=Kind.USER,
+                    id=email,
+                    after={"role": role},
+                )
+        return made is not None
 
     async def of_id(self, organisation: OrganisationId, user: UUID) -> Known | None:
         async with transaction(self._pool, organisation) as link:

@@ -32,6 +32,7 @@ from caseway.ports.conversations import Conversations
 from caseway.ports.glance import Glances
 from caseway.ports.inbox import Inbox
 from caseway.ports.retries import Retries, Standings
+from caseway.web.dashboard.provider import SignOn
 from caseway.web.demo.facts import DemoFacts
 
 Check = Callable[[], Awaitable[str]]  # what is wrong, in words; empty: nothing
@@ -67,5 +68,6 @@ class Parts:
     creatio: SettingUp
     now: Callable[[], datetime]
     metrics: CollectorRegistry
+    sign_on: SignOn | None = None  # single sign-on, where the operator configured it
     demo: DemoFacts | None = None  # `caseway demo` alone has a demo page
     checks: Mapping[str, Check] = field(default_factory=dict)  # /readyz, by what they look at

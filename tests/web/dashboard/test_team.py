@@ -52,6 +52,12 @@ async def test_an_owner_invites_somebody_who_then_signs_in_with_that_role(
         evil = {"email": "evil@example.com", "name": "Ines", "password": PASSWORD}
         assert await post(ines, link, **evil) == (303, "/inbox")
         assert "Viewer" in await read(ines, ACCOUNT)
+        [seen] = [
+            one.last_seen_at
+            for one in await house.parts.people.users.list(house.tenant.organisation)
+            if one.email == "ines@example.com"
+        ]
+        assert seen is not None
         assert (await post(ines, f"{TEAM}/invitations", email="x@example.com"))[0] == 403
     status, page = await post(owner, f"{TEAM}/invitations", email="ines@example.com", role="agent")
     assert (status, "Somebody signs in with ines@example.com already." in page) == (422, True)
@@ -133,6 +139,11 @@ async def test_who_is_disabled_is_out_at_once_and_their_link_too(
         assert "Disabled" in await read(owner, TEAM)
         assert (await post(owner, f"{TEAM}/{user.id}/enable"))[0] == 303
         assert (await attempt(maria, EMAIL, PASSWORD))[0] == 303
+        assert await where(maria) == "/inbox"
+        await house.owner.execute(
+            "UPDATE user_account SET disabled_at = now() WHERE id = $1", user.id
+        )
+        assert await where(maria) == "/login", "whatever sessions there are"
 
 
 async def create_owner_beside(house: House, client: aiohttp.ClientSession) -> None:

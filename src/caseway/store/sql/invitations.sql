@@ -13,6 +13,11 @@ VALUES (:organisation, :id, :public_name, :digest, :kind, lower(:email), :role, 
 -- The one that somebody shows, whoever's it is. Index: invitation_public_name_key.
 SELECT organisation_id, id, digest FROM find_invitation(:public_name);
 
+-- name: find_to(email)
+-- role: web
+-- The open one by which an address may join. Index: invitation_to.
+SELECT organisation_id, id FROM find_invitation_to(:email);
+
 -- name: one(organisation, id)
 -- role: web
 -- Also one that was used or is over.

@@ -2,7 +2,11 @@
 
 -- name: insert(organisation, id, user, public_name, digest, source, agent, lasts)
 -- role: web
--- A new one.
+-- A new one; whoever begins it is here now.
+WITH person AS (
+    UPDATE user_account SET last_seen_at = now()
+     WHERE organisation_id = :organisation AND id = :user
+)
 INSERT INTO user_session
     (organisation_id, id, user_id, public_name, digest, source, agent, expires_at)
 VALUES (:organisation, :id, :user, :public_name, :digest, :source, :agent,

@@ -1,4 +1,4 @@
-"""The session's cookie: for this host alone, unread by scripts, not sent by other sites' forms."""
+"""Our cookies: for this host alone, unread by scripts, not sent by other sites' forms."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -7,28 +7,29 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from caseway.domain.secret import Secret
-from caseway.domain.session import LASTS
 
-NAME: Final = "caseway"
+SESSION: Final = "caseway"
+ON_THE_WAY: Final = "caseway-sso"
 
 
 @dataclass(frozen=True, slots=True)
-class SessionCookie:
+class Cookie:
+    plain_name: str
     secure: bool  # browsers reach us by https
 
     @property
     def name(self) -> str:
         """With the prefix, browsers take it from nobody but this host, and by https only."""
-        return f"__Host-{NAME}" if self.secure else NAME
+        return f"__Host-{self.plain_name}" if self.secure else self.plain_name
 
     def read(self, request: Request) -> str:
         return request.cookies.get(self.name, "")
 
-    def give(self, response: Response, token: Secret) -> None:
+    def give(self, response: Response, content: Secret, *, seconds: int) -> None:
         response.set_cookie(
             self.name,
-            token.reveal(),
-            max_age=int(LASTS.total_seconds()),
+            content.reveal(),
+            max_age=seconds,
             path="/",
             secure=self.secure,
             httponly=True,

@@ -15,10 +15,10 @@ from starlette.types import Receive, Scope, Send
 from caseway.domain.actor import Actor
 from caseway.domain.ids import OrganisationId
 from caseway.domain.roles import MAY, Action, Role
-from caseway.domain.session import SEEN_EVERY, holds
+from caseway.domain.session import LASTS, SEEN_EVERY, holds
 from caseway.ports import SignedIn
 from caseway.web.dashboard import alone
-from caseway.web.dashboard.cookies import SessionCookie
+from caseway.web.dashboard.cookies import ON_THE_WAY, SESSION, Cookie
 from caseway.web.dashboard.glance import Foot
 from caseway.web.parts import Parts
 from caseway.web.problems import Problem
@@ -85,7 +85,9 @@ class Doors:
         self._parts = parts
         self._people = parts.people
         self.foot = Foot(parts.glances, parts.now)
-        self._cookie = SessionCookie(urlsplit(parts.public_url).scheme == "https")
+        secure = urlsplit(parts.public_url).scheme == "https"
+        self._cookie = Cookie(SESSION, secure)
+        self.on_the_way = Cookie(ON_THE_WAY, secure)
 
     def door(
         self, path: str, endpoint: Endpoint, action: Action, methods: Sequence[str] = ("GET",)
@@ -123,7 +125,7 @@ class Doors:
         )
         log.info("session.begun", user=user)
         response = RedirectResponse(local_path(onward), 303, headers={"Cache-Control": "no-store"})
-        self._cookie.give(response, token)
+        self._cookie.give(response, token, seconds=int(LASTS.total_seconds()))
         return response
 
     async def let_out(self, request: Request) -> Response:

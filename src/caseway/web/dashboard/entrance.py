@@ -26,6 +26,7 @@ class Entrance:
         self._people = parts.people
         self._doors = doors
         self._passwords = passwords
+        self._single_sign_on = parts.sign_on is not None
 
     def routes(self) -> list[Route]:
         return [
@@ -43,7 +44,7 @@ class Entrance:
         onward = local_path(request.query_params.get("next", HOME))
         if await self._doors.visitor(request) is not None:
             return RedirectResponse(onward, 303)
-        return _page(onward)
+        return page(onward, single_sign_on=self._single_sign_on)
 
     async def sign_in(self, request: Request) -> Response:
         form = await request.form()
@@ -52,23 +53,40 @@ class Entrance:
         onward = local_path(str(form.get("next", "")))
         wait = await self._people.tries.take(email, source_of(request))
         if wait is not None:
-            return _page(onward, email=email, seconds=max(1, ceil(wait.total_seconds())))
+            return self._delayed(onward, email, max(1, ceil(wait.total_seconds())))
         known = await self._people.users.known(email)
         fits = await self._passwords.fits(password, known.password if known else None)
         if known is None or not fits:
             log.info("sign_in.refused")
-            return _page(onward, email=email, trouble=WRONG)
+            return page(
+                onward, email=email, trouble=WRONG, status=422, single_sign_on=self._single_sign_on
+            )
         await self._people.tries.succeeded(email)
         return await self._doors.let_in(
             request, known.organisation, known.id, email=email.lower(), onward=onward
         )
 
-
-def _page(onward: str, *, email: str = "", trouble: str = "", seconds: int = 0) -> Response:
-    if seconds:
+    def _delayed(self, onward: str, email: str, seconds: int) -> Response:
         log.warning("sign_in.delayed", seconds=seconds)
-        answer = _page(onward, email=email, trouble=WAIT.format(seconds=seconds))
-        answer.status_code, answer.headers["Retry-After"] = 429, str(seconds)
+        answer = page(
+            onward,
+            email=email,
+            trouble=WAIT.format(seconds=seconds),
+            status=429,
+            single_sign_on=self._single_sign_on,
+        )
+        answer.headers["Retry-After"] = str(seconds)
         return answer
-    status = 422 if trouble else 200
-    return alone.draw("login.html", status=status, onward=onward, email=email, trouble=trouble)
+
+
+def page(
+    onward: str, *, single_sign_on: bool, email: str = "", trouble: str = "", status: int = 200
+) -> Response:
+    return alone.draw(
+        "login.html",
+        status=status,
+        onward=onward,
+        email=email,
+        trouble=trouble,
+        single_sign_on=single_sign_on,
+    )

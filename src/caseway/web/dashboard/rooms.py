@@ -21,6 +21,7 @@ from caseway.web.dashboard.keys import KeysPages
 from caseway.web.dashboard.more import MorePages
 from caseway.web.dashboard.passwords import Passwords
 from caseway.web.dashboard.reply_rule import ReplyRulePages
+from caseway.web.dashboard.single_sign_on import SingleSignOn
 from caseway.web.dashboard.team import TeamPages
 from caseway.web.dashboard.welcome import Welcome
 from caseway.web.parts import Parts
@@ -28,7 +29,9 @@ from caseway.web.parts import Parts
 
 def routes(parts: Parts) -> list[Route]:
     doors, passwords = Doors(parts), Passwords()
+    single = parts.sign_on
     return [
+        *(SingleSignOn.of(parts, doors, single).routes() if single else []),
         *Entrance(parts, doors, passwords).routes(),
         *Welcome(parts, doors, passwords).routes(),
         *TicketingPages(parts, doors).routes(),
