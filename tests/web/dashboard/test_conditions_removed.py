@@ -101,6 +101,14 @@ async def theirs(house: House) -> dict[str, UUID]:
         house.other.connection,
         MARK,
     )
+    order = uuid4()
+    await house.owner.execute(
+        "INSERT INTO replay_order (organisation_id, id, about, events, looks, state, ordered_by,"
+        " ended_at) VALUES ($1, $2, $3, 1, 1, 'done', $3, now())",
+        other,
+        order,
+        MARK,
+    )
     one: Callable[[str], Awaitable[UUID]] = lambda table: house.owner.fetchval(  # noqa: E731
         f"SELECT id FROM {table} WHERE organisation_id = $1", other
     )
@@ -109,6 +117,8 @@ async def theirs(house: House) -> dict[str, UUID]:
         "/live/inbox/": conversation,
         "/events/": event,
         "/live/events/": event,
+        "/events/replays/": order,
+        "/live/replays/": order,
         "/settings/channels/": house.other.widget,
         "/settings/team/invitations/": await one("invitation"),
         "/settings/team/": user,
@@ -134,7 +144,7 @@ NO_IDS = {"{kind}"}  # of a page that makes something new
 
 
 async def answer_of(client: aiohttp.ClientSession, method: str, path: str) -> tuple[int, str]:
-    form = {"role": "viewer"} if method == "POST" else None
+    form = {"role": "viewer", "kind": "delivery", "id": str(uuid4())} if method == "POST" else None
     async with client.request(method, path, data=form, allow_redirects=False) as answer:
         streams = answer.content_type == "text/event-stream"
         return answer.status, "" if streams else await answer.text()

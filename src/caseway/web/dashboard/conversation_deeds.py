@@ -26,6 +26,7 @@ class ConversationDeeds:
     def __init__(self, parts: Parts, doors: Doors) -> None:
         self._intake = parts.intake
         self._retries = parts.retries
+        self._conversations = parts.conversations
         self._doors = doors
 
     def routes(self) -> list[Route]:
@@ -73,6 +74,8 @@ class ConversationDeeds:
         if kind not in KINDS:
             raise Problem(400, FOREIGN_FORM)
         done = await self._retries.replay(key, kind, wanted, actor=visitor.actor)
+        if not done and not await self._conversations.token(key):
+            raise Problem(404, NO_CONVERSATION)
         word = "retried" if done else "gone"
         if form.get("from") == "inbox":
             return RedirectResponse(f"/inbox?done={word}", 303)

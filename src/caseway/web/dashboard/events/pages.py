@@ -182,6 +182,8 @@ class EventsPages:
 
     async def live_one(self, request: Request, visitor: Visitor) -> Response:
         id = EventId(request.path_params["id"])  # noqa: A001 - the field's word
+        if await self._log.place(visitor.organisation, id) is None:
+            raise Problem(404, NOT_THERE)
 
         async def standing() -> str:
             event = await self._log.event(visitor.organisation, id)

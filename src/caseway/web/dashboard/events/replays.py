@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from caseway.domain.ids import EventId
 from caseway.domain.roles import Action
-from caseway.ports.replaying import Choice, OrderId, Weighed
+from caseway.ports.replaying import Choice, Order, OrderId, Weighed
 from caseway.web.dashboard import live
 from caseway.web.dashboard.doors import Doors, Visitor
 from caseway.web.dashboard.events.filters import Asked, iso
@@ -21,12 +21,14 @@ from caseway.web.problems import Problem
 
 MOST_PICKED: Final = 200
 LOOK_EVERY: Final = timedelta(seconds=1)
+NO_EVENT: Final = "There is no event of this id."
 NO_ORDER: Final = "There is no replay of this id."
 
 
 class ReplayPages:
     def __init__(self, parts: Parts, doors: Doors) -> None:
         self._now = parts.now
+        self._log = parts.event_log
         self._replays = parts.replays
         self._doors = doors
 
@@ -63,6 +65,8 @@ class ReplayPages:
 
     async def order_one(self, request: Request, visitor: Visitor) -> Response:
         id = EventId(request.path_params["id"])  # noqa: A001 - the field's word
+        if await self._log.place(visitor.organisation, id) is None:
+            raise Problem(404, NO_EVENT)
         otherwise = f"/events/{id}?done=nothing"
         return await self._ordered(visitor, Asked(), (id,), otherwise=otherwise)
 
@@ -77,23 +81,27 @@ class ReplayPages:
         )
         return RedirectResponse(f"/events/replays/{order}" if order else otherwise, 303)
 
-    async def show(self, request: Request, visitor: Visitor) -> Response:
-        id = OrderId(request.path_params["id"])  # noqa: A001 - the field's word
-        found = await self._replays.standing(visitor.organisation, id)
+    async def _found(self, request: Request, visitor: Visitor) -> Order:
+        order = OrderId(request.path_params["id"])
+        found = await self._replays.standing(visitor.organisation, order)
         if found is None:
             raise Problem(404, NO_ORDER)
-        token = await self._replays.token(visitor.organisation, id)
+        return found
+
+    async def show(self, request: Request, visitor: Visitor) -> Response:
+        found = await self._found(request, visitor)
+        token = await self._replays.token(visitor.organisation, found.id)
         return draw(request, visitor, "events/order.html", order=found, token=token)
 
     async def stop(self, request: Request, visitor: Visitor) -> Response:
-        id = OrderId(request.path_params["id"])  # noqa: A001 - the field's word
-        await self._replays.stop(visitor.organisation, id, actor=visitor.actor)
-        return RedirectResponse(f"/events/replays/{id}", 303)
+        found = await self._found(request, visitor)
+        await self._replays.stop(visitor.organisation, found.id, actor=visitor.actor)
+        return RedirectResponse(f"/events/replays/{found.id}", 303)
 
     async def live(self, request: Request, visitor: Visitor) -> Response:
-        id = OrderId(request.path_params["id"])  # noqa: A001 - the field's word
+        found = await self._found(request, visitor)
         return await live.stream(
-            request, lambda: self._replays.token(visitor.organisation, id), LOOK_EVERY
+            request, lambda: self._replays.token(visitor.organisation, found.id), LOOK_EVERY
         )
 
 
