@@ -66,7 +66,7 @@ def staged() -> Iterator[Scene]:
         conversation, case = _conversations(demo.api, demo.desk, callbacks, demo)
         with ThreadPoolExecutor(1) as elsewhere:  # a browser's test has a running loop in its own
             sessions, invitation = elsewhere.submit(asyncio.run, _sign_in(demo)).result()
-        event = _event(demo.api, conversation)
+        event = _event(demo, conversation, sessions)
         yield Scene(demo, callbacks, sessions, conversation, case, event, invitation)
 
 
@@ -118,11 +118,15 @@ def _events(demo: Demo) -> None:
     ask("POST", url[:-4] + "0000", {"event_type": "new_activity", "caseId": NOBODYS_CASE})
 
 
-def _event(api: Api, conversation: str) -> str:
-    """The oldest: its reply was delivered."""
-    found = api.good("GET", f"/events?conversation={conversation}")["items"]
-    event: str = found[-1]["id"]
-    return event
+def _event(demo: Demo, conversation: str, sessions: Mapping[Role, str]) -> str:
+    """One whose reply was delivered: others tell of what we wrote ourselves."""
+    cookie = {"Cookie": f"caseway={sessions[Role.OWNER]}"}
+    listed = demo.api.good("GET", f"/events?conversation={conversation}")["items"]
+    for event in (str(each["id"]) for each in reversed(listed)):
+        page = ask("GET", f"{demo.said['api_url']}/events/{event}", headers=cookie)
+        if "reached the customer" in page.text:
+            return event
+    raise AssertionError(f"no event of {conversation} brought a reply")
 
 
 async def _sign_in(demo: Demo) -> tuple[dict[Role, str], str]:

@@ -52,7 +52,7 @@ def test_an_event_opens_beside_the_list_and_says_what_came_of_it(
     with browsing(browser, scene, Role.VIEWER, width=1600) as context:
         page = context.new_page()
         page.goto(scene.address("/events?conversation={conversation}"))
-        page.locator(ROWS).last.get_by_role("link", name="new_activity").click()
+        page.locator(f"#e-{scene.event}").get_by_role("link", name="new_activity").click()
         panel = page.locator("#beside")
         expect(panel.get_by_role("heading", level=2)).to_be_focused()
         expect(panel).to_contain_text("reached the customer")

@@ -135,16 +135,17 @@ OTHERS: Final[list[tuple[str, Query, dict[str, Any], int, int]]] = [
     ("whole", LOG["whole"], {"organisation": ORGANISATION, "event": made_of("event", 8)}, 12, 1),
     ("numbered", LOG["numbered"], {"organisation": ORGANISATION, "number": "SR700"}, 2, 1),
     (
-        "first looks",
-        LOG["first_looks"],
+        "looks around",
+        LOG["looks_around"],
         {
             "organisation": ORGANISATION,
             "conversations": [made_of("conversation", 1 + n) for n in range(1, 5)],
             "received": [NOW - timedelta(hours=30)] * 4,
             "skew": timedelta(milliseconds=20),
             "within": timedelta(hours=20),
+            "lately": timedelta(seconds=15),
         },
-        12,
+        24,
         4,
     ),
     (

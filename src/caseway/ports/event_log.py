@@ -73,6 +73,14 @@ class Brought:
 
 
 @dataclass(frozen=True, slots=True)
+class Around:
+    """The looks nearest to an event. A reply that it tells of may have been read just before it."""
+
+    before: Ran | None  # began a moment before it came
+    after: Ran | None  # the first that began after it: because of it
+
+
+@dataclass(frozen=True, slots=True)
 class WholeEvent:
     """One event with all that is known of it."""
 
@@ -85,7 +93,8 @@ class WholeEvent:
     stopped: str  # why the conversation's sync has stopped; empty: it has not
     waits_until: datetime | None  # when its conversation is looked at next
     ran: tuple[Ran, ...]  # the looks that began after it, the first ones first
-    brought: tuple[Brought, ...]  # what the first of them imported
+    brought: tuple[Brought, ...]  # what the first of them imported, or else the one before
+    before: Ran | None = None  # a look that began a moment before it came
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +145,10 @@ class EventLog(Protocol):
     ) -> EventPage:
         """Costs the same wherever it begins, and however rare what is wanted is."""
 
-    async def first_looks(
+    async def looks_around(
         self, organisation: OrganisationId, events: Sequence[Noticed]
-    ) -> dict[EventId, Ran]:
-        """For each event the look that began because of it, where there was one."""
+    ) -> dict[EventId, Around]:
+        """Of each event that names a conversation."""
 
     async def event(self, organisation: OrganisationId, event: EventId) -> WholeEvent | None: ...
 

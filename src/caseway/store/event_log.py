@@ -13,6 +13,7 @@ from caseway.domain.delivery import State as Debt
 from caseway.domain.ids import CaseId, ConnectionId, ConversationId, EventId, OrganisationId
 from caseway.ports import JournalLine, Noticed, Ran
 from caseway.ports.event_log import (
+    Around,
     Brought,
     Counted,
     EventFilter,
@@ -34,6 +35,7 @@ REACH: Final = 10_000  # events that one search reads at most
 BEGINNING: Final = datetime(2000, 1, 1, tzinfo=UTC)
 SKEW: Final = timedelta(milliseconds=20)  # a look's beginning is stamped by another clock
 BECAUSE: Final = timedelta(hours=1)  # a look that begins later had other reasons
+LATELY: Final = timedelta(seconds=15)  # a look this long before may have read what an event tells
 MOST_LOOKS: Final = 6
 MOST_BROUGHT: Final = 20
 MOST_REFUSED: Final = 20
@@ -61,32 +63,29 @@ class PostgresEventLog:
                 link, organisation, wanted, before=before, limit=limit, reach=self._reach
             )
 
-    async def first_looks(
+    async def looks_around(
         self, organisation: OrganisationId, events: Sequence[Noticed]
-    ) -> dict[EventId, Ran]:
+    ) -> dict[EventId, Around]:
         asked = [e for e in events if e.conversation is not None]
         if not asked:
             return {}
         async with transaction(self._pool, organisation) as link:
-            found = await SQL["first_looks"].fetch(
-                link,
-                organisation=organisation,
-                conversations=[e.conversation for e in asked],
-                received=[e.received_at for e in asked],
-                skew=SKEW,
-                within=BECAUSE,
-            )
-        return {asked[row["ord"] - 1].id: _ran(row) for row in found}
+            return await _around(link, organisation, asked)
 
     async def event(self, organisation: OrganisationId, event: EventId) -> WholeEvent | None:
         async with transaction(self._pool, organisation) as link:
             row = await SQL["whole"].fetchrow(link, organisation=organisation, event=event)
             if row is None:
                 return None
+            noticed, before = _noticed(row), None
+            if noticed.conversation is not None:
+                before = (await _around(link, organisation, [noticed]))[noticed.id].before
             ran = await self._looks_after(link, organisation, row)
             brought = await self._brought(link, organisation, row, ran)
+            if before is not None and not brought:
+                brought = await self._brought(link, organisation, row, (before,))
         return WholeEvent(
-            noticed=_noticed(row),
+            noticed=noticed,
             connection_name=row["connection_name"],
             source=row["source"],
             token=_token(row),
@@ -96,6 +95,7 @@ class PostgresEventLog:
             waits_until=row["due_at"],
             ran=ran,
             brought=brought,
+            before=before,
         )
 
     async def _looks_after(
@@ -286,6 +286,22 @@ def _that_read(ran: Sequence[Ran]) -> Ran:
         if not any(line.side == "creatio" and line.outcome == "later" for line in look.lines):
             return look
     return ran[0]
+
+
+async def _around(
+    link: Link, organisation: OrganisationId, events: Sequence[Noticed]
+) -> dict[EventId, Around]:
+    found = await SQL["looks_around"].fetch(
+        link,
+        organisation=organisation,
+        conversations=[e.conversation for e in events],
+        received=[e.received_at for e in events],
+        skew=SKEW,
+        within=BECAUSE,
+        lately=LATELY,
+    )
+    near = {(events[row["ord"] - 1].id, row["before"]): _ran(row) for row in found}
+    return {e.id: Around(near.get((e.id, True)), near.get((e.id, False))) for e in events}
 
 
 def _place(event: Noticed) -> Place:

@@ -10,7 +10,7 @@ from caseway.domain.adoption import Outcome
 from caseway.domain.delivery import State
 from caseway.domain.ids import CaseId, ConnectionId, ConversationId, EventId
 from caseway.ports import JournalLine, Noticed, Ran
-from caseway.ports.event_log import Brought, Counted, Strip, WholeEvent
+from caseway.ports.event_log import Around, Brought, Counted, Strip, WholeEvent
 from caseway.web.dashboard.events import strip, telling
 from caseway.web.dashboard.events.filters import Asked
 
@@ -58,7 +58,23 @@ def look(*lines: JournalLine, after: timedelta = timedelta(milliseconds=10)) -> 
 def test_a_line_of_the_list_says_what_came_of_it(
     event: Noticed, ran: Ran | None, said: str
 ) -> None:
-    assert telling.came_of(event, ran) == said
+    assert telling.came_of(event, None if ran is None else Around(None, ran)) == said
+
+
+def test_a_reply_that_was_read_a_moment_before_is_named_with_the_event_that_tells_of_it() -> None:
+    early = look(READ, SENT, after=timedelta(milliseconds=-300))
+    around = Around(early, look(READ))
+    assert telling.came_of(NOTICED, around) == "Reply sent by widget, read just before"
+    assert telling.came_of(NOTICED, Around(early, look(READ, RULED))) == "Not a reply: type Call"
+    event = replace(
+        whole(look(READ), brought=(reply(State.DELIVERED, kept_at=NOON - timedelta(seconds=0.2)),)),
+        before=early,
+    )
+    assert telling.result(event) == (
+        "The reply by Clara reached the customer, on shop. It had been read just before Creatio called."
+    )
+    first = telling.chains(event)[0]
+    assert (first.title, first.steps[0].at) == ("A look that began 300 ms before", "− 291 ms")  # noqa: RUF001
 
 
 def whole(*ran: Ran, brought: tuple[Brought, ...] = (), stopped: str = "") -> WholeEvent:
@@ -66,8 +82,9 @@ def whole(*ran: Ran, brought: tuple[Brought, ...] = (), stopped: str = "") -> Wh
 
 
 def reply(state: State, **more: object) -> Brought:
+    later = NOON + timedelta(milliseconds=20)
     made = Brought(
-        ConversationId(SOME), "Clara", "shop", state, "", 1, False, NOON, NOON + timedelta(seconds=2.3)
+        ConversationId(SOME), "Clara", "shop", state, "", 1, False, later, NOON + timedelta(seconds=2.3)
     )  # fmt: skip
     return replace(made, **more)  # type: ignore[arg-type] # fields by name
 

@@ -115,19 +115,27 @@ SELECT id FROM conversation
    AND case_number <> ''
  ORDER BY created_at DESC LIMIT 20;
 
--- name: first_looks(organisation, conversations, received, skew, within)
+-- name: looks_around(organisation, conversations, received, skew, within, lately)
 -- role: web
--- For each event the first look at its conversation that began after it. Index: run_conversation.
-SELECT n.ord, r.id, r.conversation_id, r.begun_at, r.ended_at, r.steps
+-- For each event the first look at its conversation that began after it, and the last one that began
+-- a moment before. Index: run_conversation.
+SELECT n.ord, r.id, r.conversation_id, r.begun_at, r.ended_at, r.steps, r.before
   FROM unnest(:conversations::uuid[], :received::timestamptz[])
        WITH ORDINALITY AS n(conversation, received_at, ord)
  CROSS JOIN LATERAL (
-       SELECT r.id, r.conversation_id, r.begun_at, r.ended_at, r.steps FROM run r
-        WHERE r.organisation_id = :organisation AND r.conversation_id = n.conversation
-          AND r.begun_at >= n.received_at - :skew::interval
-          AND r.begun_at < n.received_at + :within::interval
-        ORDER BY r.begun_at
-        LIMIT 1) r;
+       (SELECT r.id, r.conversation_id, r.begun_at, r.ended_at, r.steps, false AS before FROM run r
+         WHERE r.organisation_id = :organisation AND r.conversation_id = n.conversation
+           AND r.begun_at >= n.received_at - :skew::interval
+           AND r.begun_at < n.received_at + :within::interval
+         ORDER BY r.begun_at
+         LIMIT 1)
+        UNION ALL
+       (SELECT r.id, r.conversation_id, r.begun_at, r.ended_at, r.steps, true FROM run r
+         WHERE r.organisation_id = :organisation AND r.conversation_id = n.conversation
+           AND r.begun_at < n.received_at - :skew::interval
+           AND r.begun_at >= n.received_at - :lately::interval
+         ORDER BY r.begun_at DESC
+         LIMIT 1)) r;
 
 -- name: looks_after(organisation, conversation, received, skew, within, most)
 -- role: web

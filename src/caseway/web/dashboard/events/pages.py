@@ -59,7 +59,7 @@ class EventsPages:
         now = self._parts.now()
         cursor = query.get("before", "")
         page = await self._page(asked, visitor, now=now, cursor=cursor)
-        looks = await self._log.first_looks(visitor.organisation, page.items)
+        looks = await self._log.looks_around(visitor.organisation, page.items)
         shown = await self._shown(query.get("show", ""), visitor)
         rows = [(e, telling.came_of(e, looks.get(e.id))) for e in page.items]
         return draw(

@@ -10,11 +10,12 @@ from typing import Final
 from caseway.domain.adoption import Outcome
 from caseway.domain.delivery import State as Debt
 from caseway.ports import JournalLine, Noticed, Ran
-from caseway.ports.event_log import TokenStanding, WholeEvent
+from caseway.ports.event_log import Around, TokenStanding, WholeEvent
 
 LONG_ID: Final = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 OF_AN_ACTIVITY: Final = re.compile(r"^activity [0-9a-f]+: ")
 SENT: Final = "sent reply"
+AGREED: Final = "Looked: both sides agree already"
 MOST_BODY_CHARACTERS: Final = 64 * 1024
 REACHED: Final = {
     Debt.DELIVERED: "reached the customer",
@@ -73,11 +74,11 @@ def whole(event: WholeEvent, *, now: datetime) -> Told:
     )
 
 
-def came_of(event: Noticed, look: Ran | None) -> str:
+def came_of(event: Noticed, around: Around | None) -> str:
     """One line for the list; never a bare outcome."""
     if event.outcome not in {Outcome.ACCEPTED, Outcome.HEALED}:
         return short_ids(event.reason) or "No reason was kept."
-    said = _of_look(look) if look is not None else ""
+    said = _of_looks(around) if around is not None else ""
     if event.outcome is Outcome.HEALED:
         return f"No webhook came. {said or 'Found by asking Creatio.'}"
     if said:
@@ -87,6 +88,16 @@ def came_of(event: Noticed, look: Ran | None) -> str:
     if event.conversation is None:
         return "Kept; it names no conversation."
     return "Kept; its conversation is looked at next."
+
+
+def _of_looks(around: Around) -> str:
+    after, before = around.after, around.before
+    if after is None:
+        return ""
+    said = _of_look(after)
+    sent = [] if before is None else [each for each in before.lines if each.deed.startswith(SENT)]
+    # It only comes into question where the look that followed found nothing left to do.
+    return f"{_of_sending(sent)}, read just before" if said == AGREED and sent else said
 
 
 def _of_look(look: Ran) -> str:
@@ -105,7 +116,7 @@ def _of_look(look: Ran) -> str:
         return first if len(decided) == 1 else f"{first}; and {len(decided) - 1} more"
     if any(line.deed.startswith("kept reply") for line in look.lines):
         return "A reply was kept; it waits its turn"
-    return "Looked: both sides agree already"
+    return AGREED
 
 
 def _of_sending(sent: Sequence[JournalLine]) -> str:
@@ -136,7 +147,8 @@ def result(event: WholeEvent) -> str:
         return _of_replies(event)
     if not event.ran:
         return came_of(noticed, None)
-    return f"No reply came of it. {came_of(noticed, event.ran[0])}."
+    came = came_of(noticed, Around(None, event.ran[0]))
+    return f"No reply came of it. {came.removesuffix('.')}."
 
 
 def _of_replies(event: WholeEvent) -> str:
@@ -151,18 +163,30 @@ def _of_replies(event: WholeEvent) -> str:
     by = f" by {reply.author_name}" if reply.author_name else ""
     what = REACHED[reply.state] if reply.state else "was kept, and nobody is owed it"
     told = f"The reply{by} {what}, on {reply.channel_name}"
-    if reply.state in {Debt.DELIVERED, Debt.READ, Debt.SENT} and reply.settled_at:
+    arrived = reply.state in {Debt.DELIVERED, Debt.READ, Debt.SENT}
+    if arrived and reply.settled_at and not _read_before(event):
         told += f", {elapsed(reply.settled_at - event.noticed.received_at)} after {after}"
     if reply.reason:
         told += f": {reply.reason}"
+    if _read_before(event):
+        told += f". It had been read just before {after}"
     doubled = " A copy may have arrived twice; it says so." if reply.possible_double else ""
     return f"{told}.{doubled}"
+
+
+def _read_before(event: WholeEvent) -> bool:
+    """Whether what it brought was imported by a look that began before it."""
+    first = event.ran[0].begun_at if event.ran else None
+    return bool(event.before and (first is None or event.brought[0].kept_at < first))
 
 
 def chains(event: WholeEvent) -> list[Chain]:
     """What was done, look by look: the first because of it, the others after it."""
     at = event.noticed.received_at
     told = [Chain(title="", folded=False, steps=(_kept(event.noticed),))]
+    if event.before is not None and event.brought and _read_before(event):
+        earlier = f"A look that began {elapsed(at - event.before.begun_at)} before"
+        told.insert(0, Chain(earlier, folded=False, steps=tuple(_steps(event.before, at))))
     for number, look in enumerate(event.ran):
         later = f"Looked again {elapsed(look.begun_at - at)} later"
         steps = tuple(_steps(look, at)) or (_nothing(look, at),)
@@ -196,7 +220,8 @@ def _steps(look: Ran, at: datetime) -> Iterable[Step]:
             deed = f"did not take the reply{line.deed.removeprefix(SENT)}"
         text = f"{side}{deed}" if side else _capital(deed)
         since = look.begun_at - at + timedelta(milliseconds=line.at)
-        yield Step(icon, colour, text, short_ids(line.why), f"+ {elapsed(since)}")
+        sign = "+" if since >= timedelta() else "−"  # noqa: RUF001 - a minus, as people read it
+        yield Step(icon, colour, text, short_ids(line.why), f"{sign} {elapsed(abs(since))}")
 
 
 def _sign(line: JournalLine) -> tuple[str, str]:
