@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
+from caseway.creatio.errors import CONNECTION_PAGE
 from caseway.creatio.found import Found
 from caseway.domain.connection import Connection
 from caseway.domain.guide import CASE_CLOSED, NEW_ACTIVITY, TITLES
+from caseway.domain.trouble import own_words
 from caseway.ports import Asking, Evidence, Mark
 
 INTEGRATION_PAGE: Final = "Settings → Integrations → Creatio"
@@ -98,10 +100,13 @@ def sweep(connection: Connection, asking: Asking, now: datetime) -> Found:
         return Found(
             Mark.WARN,
             "switched off: a lost webhook is not healed, and a reopening is seen late",
-            f"Switch it on: caseway connection add --name {connection.name} --sweep",
+            f"Switch it on under {CONNECTION_PAGE}, or: caseway connection add --name"
+            f" {connection.name} --sweep",
         )
     if asking.trouble:
-        return Found(Mark.WARN, asking.trouble, "Replies still arrive by webhook meanwhile.")
+        return Found(
+            Mark.WARN, own_words(asking.trouble), "Replies still arrive by webhook meanwhile."
+        )
     if asking.stamps_off:
         return Found(
             Mark.WARN,

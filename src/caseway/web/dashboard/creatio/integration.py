@@ -18,10 +18,11 @@ from caseway.domain.ids import ConnectionKey
 from caseway.domain.roles import Action
 from caseway.domain.secret import Secret
 from caseway.domain.sweeping import ACTIVITY, WITH_WEBHOOKS, WITHOUT_WEBHOOKS
+from caseway.domain.trouble import own_words
 from caseway.ports import Arrived, Check, Evidence, ListedToken, NotConfigured, Rehearsed
 from caseway.web.dashboard.creatio.lights import lights, unreadable
 from caseway.web.dashboard.creatio.steps import steps
-from caseway.web.dashboard.creatio.trial import TITLES, Trials, own_words
+from caseway.web.dashboard.creatio.trial import TITLES, Trials
 from caseway.web.dashboard.doors import Doors, Visitor
 from caseway.web.dashboard.frame import draw
 from caseway.web.dashboard.live import stream

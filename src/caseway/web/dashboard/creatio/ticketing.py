@@ -10,13 +10,14 @@ from starlette.routing import Route
 
 from caseway.domain.connection import Connection
 from caseway.domain.roles import Action
+from caseway.domain.trouble import own_words
 from caseway.ports import Check, Later, ListedConnection, Refused
 from caseway.web.dashboard import frame
 from caseway.web.dashboard.creatio import form as forms
 from caseway.web.dashboard.creatio.form import KINDS, Typed
 from caseway.web.dashboard.creatio.lists import UNREAD, Lists, Remembered
 from caseway.web.dashboard.creatio.steps import steps
-from caseway.web.dashboard.creatio.trial import TITLES, Outcome, Trials, failures, own_words
+from caseway.web.dashboard.creatio.trial import TITLES, Outcome, Trials, failures
 from caseway.web.dashboard.doors import Doors, Visitor
 from caseway.web.dashboard.frame import draw
 from caseway.web.parts import Parts
@@ -80,7 +81,8 @@ class TicketingPages:
         if deed.startswith(AGAIN):
             check = await self._ask_again(visitor, typed, deed.removeprefix(AGAIN))
             return await self._page(request, visitor, typed, all_, checks=[check])
-        checks = [check async for check in self._trials.checks(connection)]
+        changed = not typed.changes_nothing(visitor.organisation)
+        checks = [check async for check in self._trials.checks(connection, changed=changed)]
         outcome = await self._settle(visitor, typed, checks, anyway=deed == "anyway")
         if outcome.saved:
             return RedirectResponse(_after(outcome), 303)
@@ -107,7 +109,8 @@ class TicketingPages:
             return frame.piece(request, visitor, PIECE, titles=TITLES, **values) + RECORD_END
 
         yield piece(waits=names[0], count=len(names))
-        async for check in self._trials.checks(connection):
+        changed = not typed.changes_nothing(visitor.organisation)
+        async for check in self._trials.checks(connection, changed=changed):
             checks.append(check)
             following = names[len(checks)] if len(checks) < len(names) else ""
             yield piece(check=check, waits="" if failures([check]) else following, count=len(names))
@@ -141,7 +144,10 @@ class TicketingPages:
         connection = typed.connection(visitor.organisation)
         if only not in self._trials.names(connection):
             raise Problem(404, "There is no check of this name.")
-        (check,) = [one async for one in self._trials.checks(connection, only=only)]
+        changed = not typed.changes_nothing(visitor.organisation)
+        (check,) = [
+            one async for one in self._trials.checks(connection, only=only, changed=changed)
+        ]
         await self._trials.again(visitor, typed, check)
         return check
 

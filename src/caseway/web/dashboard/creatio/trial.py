@@ -1,8 +1,7 @@
 """Test & save: the checks of what is typed, one after the other, and what follows from them."""
 
-import re
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from caseway.domain.connection import Connection
@@ -12,7 +11,6 @@ from caseway.web.dashboard.creatio.form import Typed
 from caseway.web.dashboard.doors import Visitor
 from caseway.web.parts import Parts
 
-QUOTING: Final = re.compile(r"(answered \d{3}): .*", re.DOTALL)
 TITLES: Final = {
     "address": "Address",
     "connection": "Connection, without TLS",
@@ -52,11 +50,6 @@ class Outcome:
         return failures(self.checks)
 
 
-def own_words(trouble: str) -> str:
-    """Without what a foreign body said: that follows the status after a colon."""
-    return QUOTING.sub(r"\1", trouble)
-
-
 def failures(checks: Sequence[Check]) -> list[Check]:
     return [check for check in checks if check.mark is Mark.FAILED]
 
@@ -72,10 +65,17 @@ class Trials:
     def names(self, connection: Connection) -> Sequence[str]:
         return self._creatio.inspection.names(connection)
 
-    async def checks(self, connection: Connection, *, only: str = "") -> AsyncIterator[Check]:
-        """As they end. What our own rows say belongs to a saved connection alone."""
+    async def checks(
+        self, connection: Connection, *, only: str = "", changed: bool = False
+    ) -> AsyncIterator[Check]:
+        """As they end. What our own rows say belongs to a saved connection alone; `changed`: what
+        troubled the saved one is no word about this one.
+        """
         saved = connection.id != NOBODY
         evidence = await self._creatio.setup.evidence(connection.key) if saved else Evidence()
+        if changed:
+            asking = replace(evidence.asking, trouble="")
+            evidence = replace(evidence, throttled=False, asking=asking)
         async for check in self._creatio.inspection.checks(connection, evidence, only=only):
             yield check
 
