@@ -1,12 +1,14 @@
 """The team, one's own account, and what the audit log says of both."""
 
 import re
-from uuid import uuid4
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
 
 import aiohttp
 import pytest
 
 from caseway.domain.roles import Role
+from caseway.ports import AuditEntry
 from caseway.web.dashboard import audit
 from tests.web.conftest import House
 from tests.web.dashboard.conftest import SignedIn, browser, make_user
@@ -259,11 +261,29 @@ def test_differences_name_the_fields_that_differ() -> None:
     )
     assert [(one.field, one.before, one.after) for one in found] == [
         ("role", "agent", "viewer"),
-        ("settings.origins", "a, b", "a"),
-        ("settings.on", "yes", "no"),
-        ("settings.new", "", "3"),
+        ("origins", "a, b", "a"),
+        ("on", "yes", "no"),
+        ("new", "", "3"),
     ]
     assert audit.differences("", "") == []
+
+
+@pytest.mark.parametrize(
+    ("subject", "after", "shown"),
+    [
+        ("user:ines@example.com", "", "ines@example.com"),
+        ("user:mara@example.com", "", ""),
+        ("session:x4k2p9qd", "", ""),
+        (f"channel:{UUID(int=7)}", '{"name":"shop"}', "shop"),
+        (f"channel:{UUID(int=7)}", '{"paused":true}', "000000"),
+    ],
+)
+def test_a_line_names_what_it_is_about(subject: str, after: str, shown: str) -> None:
+    now = datetime.now(tz=UTC)
+    actor, action = "mara@example.com", "thing.changed"
+    entry = AuditEntry(uuid4(), now, actor, action, subject, "", "", after)
+    assert audit.line_of(entry).subject == shown
+    assert audit.line_of(entry).what == "Thing changed"
 
 
 @pytest.mark.parametrize("deed", ["role", "disable", "enable", "end-sessions", "reset"])

@@ -1,5 +1,6 @@
 """/settings/audit: who changed what, when and from where. Nothing in it can be edited."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -18,6 +19,8 @@ from caseway.web.parts import Parts
 
 PATH: Final = "/settings/audit"
 PAGE: Final = 50
+SHORT: Final = 6
+UUID_FORM: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # Where the words of an action are not those that a person would say.
 WORDS: Final = {
     "door.refused": "Refused at a door",
@@ -81,20 +84,31 @@ class AuditPages:
 
 def line_of(entry: AuditEntry) -> Line:
     words = entry.action.replace(".", " ").replace("_", " ")
-    kind, _, subject = entry.subject.partition(":")
+    found = differences(entry.before, entry.after)
     return Line(
         entry=entry,
         what=WORDS.get(entry.action, words[:1].upper() + words[1:]),
-        subject=subject if kind != "session" else "",
-        differences=differences(entry.before, entry.after),
+        subject=_subject(entry, found),
+        differences=found,
     )
 
 
+def _subject(entry: AuditEntry, found: list[Difference]) -> str:
+    """By its name where it has one; nothing where it is said elsewhere in the line."""
+    kind, _, subject = entry.subject.partition(":")
+    if kind == "session" or subject == entry.actor:
+        return ""
+    if not UUID_FORM.fullmatch(subject):
+        return subject
+    named = next((one for one in found if one.field == "name"), None)
+    return (named.after or named.before) if named else subject[:SHORT]
+
+
 def differences(before: str, after: str) -> list[Difference]:
-    """The fields that differ, each by its path: settings.reply_rule.types."""
+    """The fields that differ, each by its path below the settings: reply_rule.types."""
     was, is_now = dict(_flat(_read(before))), dict(_flat(_read(after)))
     return [
-        Difference(field, was.get(field, ""), is_now.get(field, ""))
+        Difference(field.removeprefix("settings."), was.get(field, ""), is_now.get(field, ""))
         for field in dict.fromkeys([*was, *is_now])
         if was.get(field, "") != is_now.get(field, "")
     ]
