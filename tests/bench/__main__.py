@@ -11,6 +11,7 @@ import uvloop
 
 from tests.bench import (
     acks,
+    dashboard,
     events,
     history,
     imports,
@@ -40,11 +41,12 @@ BENCHES: Final[dict[str, tuple[Measure, str]]] = {
     "events": (events.measure, "pages of Events and an export, with ten million events"),
     "sandbox": (sandbox.measure, "the same way through the real sandbox"),
     "sandbox-store": (sandbox_store.measure, "the sandbox with ten million activities"),
+    "dashboard": (dashboard.measure, "how fast its pages are with a million conversations"),
     "starts": (starts.measure, "how long until it works again"),
     "imports": (imports.measure, "the help's time, an idle serve's memory, late imports"),
     "profile": (profile.measure, "where a reply's time goes: statements and functions"),
 }
-BY_NAME_ONLY: Final = frozenset({"profile", "events", "sandbox-store"})
+BY_NAME_ONLY: Final = frozenset({"profile", "dashboard", "events", "sandbox-store"})
 
 
 def main(argv: Sequence[str]) -> int:

@@ -37,11 +37,12 @@ SELECT '{organisation}', '{channel}', 'peer-' || n, pg_temp.named('contact', n)
   FROM generate_series(0, {conversations} - 1) n;
 
 INSERT INTO conversation (organisation_id, id, connection_id, channel_id, peer, address, contact_id,
-    state, created_at, case_id, case_number, wants_case, agreed, agreed_status, last_open_status,
+    state, created_at, said_at, case_id, case_number, wants_case, agreed, agreed_status, last_open_status,
     agent_replied, last_position, last_contact_position, last_own_position, linked_through,
     covered_through, read_through)
 SELECT '{organisation}', pg_temp.named('conversation', n), '{connection}', '{channel}',
        'peer-' || n, 'peer-' || n, pg_temp.named('contact', n), 'human',
+       now() - interval '30 days' + n * interval '1 second',
        now() - interval '30 days' + n * interval '1 second', pg_temp.named('case', n),
        'SR' || lpad(n::text, 8, '0'), true, 'open', '{open}', '{open}', true, {messages},
        ({messages} + 1) / 2 * 2 - 1, ({messages} + 1) / 2 * 2 - 1, ({messages} + 1) / 2 * 2 - 1,

@@ -47,7 +47,7 @@ FIRST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 AFTER_ALL: Final = 2**62  # a position that no message has
 MOST_TRIES: Final = 20
 MOST_LOOKS: Final = 300  # whose journals are searched for what stays in Creatio
-MOST_COUNTED: Final = 2_000
+MOST_COUNTED: Final = 500
 MOST_OTHERS: Final = 6
 
 
