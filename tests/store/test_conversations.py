@@ -16,6 +16,7 @@ from caseway.store.conversations import PostgresConversations
 from caseway.store.reads import END_OF_TIME
 from caseway.store.replays import PostgresReplays
 from tests.database import Database
+from tests.far_side import RESOLVED
 from tests.plans import plan_of, read
 from tests.stories import Story, begin_story
 
@@ -77,6 +78,21 @@ async def test_both_sides_of_a_conversation_stand_side_by_side(story: Story) -> 
     assert [(t.number, t.became) for t in reply.delivery.tries] == [(1, Debt.DELIVERED)]
     balance = await PostgresConversations(story.web).balance(key)
     assert (balance.messages, balance.activities, balance.missing) == (2, 2, [])
+
+
+async def test_a_state_says_since_when_and_a_look_that_changes_nothing_keeps_it(
+    story: Story,
+) -> None:
+    key, case = await begun(story)
+    waiting = await facts_of(story, key)
+    story.creatio.set_status(case, RESOLVED)
+    await story.webhook(case, "case_closed")
+    await story.work()
+    resolved = await facts_of(story, key)
+    assert (resolved.state, resolved.state_since > waiting.state_since) == (State.RESOLVED, True)
+    await story.webhook(case)
+    await story.work()
+    assert await facts_of(story, key) == resolved
 
 
 async def test_what_creatio_refused_is_the_gap_by_name(story: Story) -> None:

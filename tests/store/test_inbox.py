@@ -230,6 +230,9 @@ async def test_pages_follow_one_another_without_gap_or_repeat(story: Story) -> N
             if before is None:
                 break
         assert (len(seen), set(seen)) == (7, everyone)
+    owed = replace(ANY, deliveries=frozenset({Debt.OWED}))
+    whole = await PostgresInbox(story.web).page(story.connection.organisation, owed, most=7)
+    assert (len(whole.rows), whole.older) == (7, None), "nothing is left for another page"
 
 
 async def test_a_search_that_finds_too_much_says_so(story: Story) -> None:
