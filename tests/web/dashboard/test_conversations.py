@@ -272,6 +272,7 @@ async def test_what_creatio_refused_and_what_stopped_wait_for_a_person(
     assert "Sync of this conversation has stopped since" in stopped
     assert "The case no longer exists in Creatio." in stopped
     assert "Next look: none until it is replayed" in stopped
+    assert "2 messages, 2 activities. Not compared since sync stopped." in stopped
     story.creatio.cases[case] = gone
     await post(client, path, kind="conversation", id=str(key.conversation))
     await story.work()

@@ -162,6 +162,8 @@ def foot_of(balance: Balance, facts: Facts, kept_back: int) -> Foot:
     tail = stays if kept_back else ""
     counted = f"{_many(balance.messages, 'message', 'messages')}, "
     counted += _many(balance.activities, "activity", "activities")
+    if facts.parked_at is not None:
+        return Foot(agrees=False, text=f"{counted}. Not compared since sync stopped.{tail}")
     if not balance.missing:
         of = "" if balance.is_whole else "the newest "
         return Foot(agrees=True, text=f"Both sides agree: {of}{counted}.{tail}")
