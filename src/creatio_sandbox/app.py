@@ -10,11 +10,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from creatio_sandbox.admin import Admin
 from creatio_sandbox.creatio_api import CreatioApi
+from creatio_sandbox.desk.card_pages import VIEW_MODULES
 from creatio_sandbox.desk.pages import Pages
 from creatio_sandbox.instance import PREFIXES, Instance
 from creatio_sandbox.wire import Wires
 
-PEOPLES: Final = ("/desk", "/sandbox/")
+PEOPLES: Final = ("/desk", "/sandbox/", *VIEW_MODULES)
 
 
 @dataclass(frozen=True, slots=True)

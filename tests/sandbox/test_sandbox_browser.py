@@ -1,5 +1,6 @@
 """The desk in a real browser: it fits, it is live, and it works without a script."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -59,6 +60,20 @@ def test_a_case_that_comes_while_the_page_is_on_its_way_is_seen(page: Page, desk
     page.goto("/desk")
     expect(page.get_by_role("link", name="Between the page and its stream")).to_be_visible()
     page.unroute_all(behavior="ignoreErrors")  # the stream may just be opening anew
+
+
+@pytest.mark.parametrize("kind", ["CasePage", "ActivityPageV2", "ContactPageV2"])
+def test_an_address_of_creatios_own_leads_to_the_record(
+    page: Page, desk: Sandbox, case: str, kind: str
+) -> None:
+    row = desk.row("Case", case)
+    assert row is not None
+    activity = desk.create("Activity", {"Title": "Call back", "CaseId": case})
+    record = {"CasePage": case, "ActivityPageV2": activity}.get(kind, row["ContactId"])
+    page.goto(f"/0/Nui/ViewModule.aspx#CardModuleV2/{kind}/edit/{record}")
+    where = "/desk/contacts" if kind == "ContactPageV2" else f"/desk/cases/{case}"
+    expect(page).to_have_url(re.compile(re.escape(where)))
+    expect(page.get_by_role("main")).to_contain_text(LONG)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

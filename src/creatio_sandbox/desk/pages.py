@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response, Stream
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from creatio_sandbox.desk.card_pages import CardPages
 from creatio_sandbox.desk.case_pages import CasePages
 from creatio_sandbox.desk.contact_pages import ContactPages
 from creatio_sandbox.desk.design_pages import DesignPages
@@ -112,6 +113,7 @@ class Pages:
             route("/sign-out", self.sign_out, "POST"),
             route("/stream", self.stream, "GET"),
             *ContactPages(self).routes(route),
+            *CardPages(self).routes(route),
             *LibraryPages(self).routes(route),
             *DesignPages(self).routes(route),
             *ServicePages(self).routes(route),
