@@ -1,12 +1,16 @@
 """How many rows a statement reads, for tests of what it costs after a year."""
 
+import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
 
 from caseway.store.queries import Query
+from tests.database import Background, Server
 
 # Foreign keys serve no plan, and checking them takes most of the time.
 WITHOUT_REFERENCES: Final = """
@@ -19,6 +23,30 @@ END $do$;
 CREATE FUNCTION pg_temp.id(kind text, n bigint) RETURNS uuid LANGUAGE sql IMMUTABLE AS
     $$ SELECT md5(kind || n)::uuid $$;
 """
+
+
+def made_of(kind: str, number: int) -> UUID:
+    """As `pg_temp.id` does."""
+    return UUID(hashlib.md5(f"{kind}{number}".encode()).hexdigest())
+
+
+@contextmanager
+def filled(server: Server, template: str, sql: str) -> Iterator[str]:
+    """The address of a database of its own that begins with these rows."""
+    made = server.create(template)
+    background = Background()
+
+    async def fill() -> None:
+        connection = await asyncpg.connect(made.dsn)
+        await connection.execute(sql)
+        await connection.close()
+
+    try:
+        background.run(fill())
+        yield made.dsn
+    finally:
+        background.close()
+        server.drop(made.name)
 
 
 async def plan_of(

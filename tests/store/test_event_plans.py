@@ -11,8 +11,8 @@ import pytest
 
 from caseway.store.queries import Query, load
 from tests import database as ground
-from tests.plans import WITHOUT_REFERENCES, read
-from tests.sync.test_plans import CONNECTION, ORGANISATION, made_of
+from tests.plans import WITHOUT_REFERENCES, filled, made_of, read
+from tests.sync.test_plans import CONNECTION, ORGANISATION
 
 LOG: Final = load("event_log")
 DAYS: Final = 12
@@ -64,18 +64,8 @@ ANALYZE;
 
 @pytest.fixture(scope="module")
 def month(server: ground.Server, template: str) -> Iterator[str]:
-    made = server.create(template)
-    background = ground.Background()
-
-    async def fill() -> None:
-        connection = await asyncpg.connect(made.dsn)
-        await connection.execute(MONTH)
-        await connection.close()
-
-    background.run(fill())
-    background.close()
-    yield made.dsn
-    server.drop(made.name)
+    with filled(server, template, MONTH) as dsn:
+        yield dsn
 
 
 NOW: Final = datetime.now(tz=UTC)

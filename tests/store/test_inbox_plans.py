@@ -1,13 +1,11 @@
 """A page of the inbox reads as few rows after a year as on the first day."""
 
-import hashlib
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-import asyncpg
 import pytest
 
 from caseway.domain.finding import sought
@@ -15,7 +13,7 @@ from caseway.store.inbox import _ranges
 from caseway.store.queries import Query, load
 from caseway.store.reads import END_OF_TIME
 from tests import database as ground
-from tests.plans import WITHOUT_REFERENCES, plan_of, read
+from tests.plans import WITHOUT_REFERENCES, filled, made_of, plan_of, read
 
 INBOX, INTAKE = load("inbox"), load("intake")
 CONVERSATIONS: Final = 20_000
@@ -67,29 +65,14 @@ ANALYZE;
 
 @pytest.fixture(scope="module")
 def history(server: ground.Server, template: str) -> Iterator[str]:
-    made = server.create(template)
-    background = ground.Background()
-
-    async def fill() -> None:
-        connection = await asyncpg.connect(made.dsn)
-        await connection.execute(HISTORY)
-        await connection.close()
-
-    background.run(fill())
-    background.close()
-    yield made.dsn
-    server.drop(made.name)
+    with filled(server, template, HISTORY) as dsn:
+        yield dsn
 
 
 def asked(text: str, **more: object) -> dict[str, Any]:
     search = sought(text)
     assert search is not None
     return {**EVERY, **_ranges(search), "deliveries": [], "window": WINDOW, **more}
-
-
-def made_of(kind: str, number: int) -> UUID:
-    """As `pg_temp.id` does."""
-    return UUID(hashlib.md5(f"{kind}{number}".encode()).hexdigest())
 
 
 OURS: Final = {"organisation": ORGANISATION}

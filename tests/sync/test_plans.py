@@ -1,18 +1,16 @@
 """The statements of the hot path read as few rows after a year as on the first day."""
 
-import hashlib
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-import asyncpg
 import pytest
 
 from caseway.store.queries import Query, load
 from tests import database as ground
-from tests.plans import WITHOUT_REFERENCES, plan_of, read
+from tests.plans import WITHOUT_REFERENCES, filled, made_of, plan_of, read
 
 LOOKS, IMPORTS = load("looks"), load("imports")
 INTAKE, SWEEPS, HEALING = load("intake"), load("sweeps"), load("healing")
@@ -80,23 +78,8 @@ ANALYZE;
 
 @pytest.fixture(scope="module")
 def history(server: ground.Server, template: str) -> Iterator[str]:
-    made = server.create(template)
-    background = ground.Background()
-
-    async def fill() -> None:
-        connection = await asyncpg.connect(made.dsn)
-        await connection.execute(HISTORY)
-        await connection.close()
-
-    background.run(fill())
-    background.close()
-    yield made.dsn
-    server.drop(made.name)
-
-
-def made_of(kind: str, number: int) -> UUID:
-    """As `pg_temp.id` does."""
-    return UUID(hashlib.md5(f"{kind}{number}".encode()).hexdigest())
+    with filled(server, template, HISTORY) as dsn:
+        yield dsn
 
 
 CONVERSATION: Final = {
