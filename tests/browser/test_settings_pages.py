@@ -21,18 +21,29 @@ def held_back(page: Page) -> None:
     expect(page.locator("tr.chg .cw-was").first).to_have_text("Would be sent")
 
 
+def answered(scene: Scene) -> str:
+    """The text of a reply that is the newest of all activities."""
+    api, desk = scene.demo.api, scene.demo.desk
+    conversation = api.begin(str(uuid4()), "When may I come?")
+    text = f"See you on Friday, {uuid4().hex[:6]}."
+    desk.task(api.case(conversation), text)
+    return text
+
+
 def test_a_rule_is_tried_while_it_is_typed_and_nothing_is_saved(
     browser: Browser, scene: Scene
 ) -> None:
+    reply = answered(scene)
     with browsing(browser, scene, Role.ADMIN) as context:
         page = context.new_page()
         page.goto(scene.address(RULE))
+        page.get_by_role("link", name="Read again").click()
         task = page.get_by_role("group", name="Activity types").get_by_label("Task")
         task.uncheck()
         held_back(page)
-        page.locator("#preview").get_by_role("button", name="See you on Friday").click()
+        page.locator("#preview").get_by_role("button", name=reply).click()
         expect(page.locator(".cw-sides")).to_contain_text("Nothing: type Task")
-        expect(page.get_by_role("button", name="See you on Friday")).to_be_focused()
+        expect(page.get_by_role("button", name=reply)).to_be_focused()
         held_back(page)  # what was typed is still there
         task.check()
         expect(page.get_by_text("This is the saved rule")).to_be_visible()
@@ -44,13 +55,15 @@ def test_a_rule_is_tried_while_it_is_typed_and_nothing_is_saved(
 
 
 def test_without_scripts_a_button_tries_it(browser: Browser, scene: Scene) -> None:
+    reply = answered(scene)
     with browsing(browser, scene, Role.ADMIN, scripted=False) as context:
         page = context.new_page()
         page.goto(scene.address(RULE))
+        page.get_by_role("link", name="Read again").click()
         page.get_by_role("group", name="Activity types").get_by_label("Task").uncheck()
         page.get_by_role("button", name="Preview").click()
         held_back(page)
-        page.get_by_role("button", name="See you on Friday").click()
+        page.get_by_role("button", name=reply).click()
         expect(page.locator(".cw-sides")).to_contain_text("Nothing: type Task")
         held_back(page)
         page.get_by_role("link", name="Discard").click()

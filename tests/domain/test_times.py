@@ -131,7 +131,8 @@ def test_sweeping_takes_at_most_half_of_what_is_left_of_the_day(
     )
     left = calls_a_day * (1 - RESERVE) - used
     slowest = 2 * (midnight - now) / SLOWEST
-    assert calls <= max(left / 2, slowest) * 1.001 + 2
+    # Each of the two is asked for once an hour at least, however little is left.
+    assert calls <= max(left / 2 + slowest / 2, slowest) * 1.001 + 2
 
 
 @given(before=st.none() | moments, newest=moments, answered=moments)

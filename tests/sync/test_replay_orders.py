@@ -110,7 +110,10 @@ async def test_what_the_rule_held_back_is_found_and_delivered_once_after_the_rul
     assert (await orders.weigh(story.connection.organisation, choice)).replies == 0
     await carried_out(story, await ordered(story, choice))
     assert replies(story) == ["We order new pads"], "what is delivered is not sent twice"
-    audit = await story.owner.fetch("SELECT actor, action FROM audit_entry ORDER BY at")
+    audit = await story.owner.fetch(
+        "SELECT actor, action FROM audit_entry WHERE organisation_id = $1 ORDER BY at",
+        story.connection.organisation,
+    )
     assert [tuple(row) for row in audit] == [("mara@example.com", "replay.ordered")] * 2
 
 
