@@ -48,6 +48,16 @@ class Scene:
     def url(self) -> str:
         return self.demo.said["api_url"]
 
+    @contextmanager
+    def answering(self, *statuses: int) -> Iterator[None]:
+        """What the customers' program answers meanwhile; without a word it takes everything."""
+        before = list(self.callbacks.answers)
+        self.callbacks.answers[:] = [*statuses] * 1000
+        try:
+            yield
+        finally:
+            self.callbacks.answers[:] = before
+
     def address(self, path: str) -> str:
         """`{conversation}` and `{event}` stand for those above, the others for the channels."""
         kept = json.loads((self.demo.folder / "data/demo.json").read_text())

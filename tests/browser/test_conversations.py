@@ -82,14 +82,22 @@ def test_while_creatio_is_down_messages_wait_and_the_page_says_until_when(
 
 
 def test_a_refused_callback_names_its_cause_and_what_to_do(scene: Scene, page: Page) -> None:
-    page.goto(scene.address("/inbox?delivery=owed"))
-    page.get_by_role("link", name="Ines Costa").click()
-    cause = page.locator(".cause").last
-    expect(cause).to_contain_text("he callback answered 429")
-    expect(cause).to_contain_text("Waits, tries again at")
-    expect(cause).to_contain_text("Check the callback under Settings → Channels")
-    page.locator(".att summary").last.click()
-    expect(page.locator(".att[open] td").first).to_be_visible()
+    api = scene.demo.api
+    conversation = api.begin("rosa", "Is it ready?")
+    case = api.case(conversation)
+    with scene.answering(429):
+        scene.demo.desk.task(case, "It is.")
+        page.goto(scene.address(f"/inbox/{conversation}"))
+        cause = page.locator(".cause").last
+        expect(cause).to_contain_text("he callback answered 429")
+        expect(cause).to_contain_text("Waits, tries again at")
+        expect(cause).to_contain_text("Check the callback under Settings → Channels")
+        page.locator(".att summary").last.click()
+        expect(page.locator(".att[open] td").first).to_be_visible()
+        page.goto(scene.address("/inbox?delivery=owed"))
+        expect(page.locator("[data-row]").filter(has_text="Rosa")).to_be_visible()
+    with scene.answering():
+        scene.callbacks.wait_for(conversation, "It is.")
 
 
 def test_resolving_asks_first_and_then_shows_what_it_did(scene: Scene, page: Page) -> None:

@@ -26,7 +26,9 @@ def answered(scene: Scene) -> str:
     api, desk = scene.demo.api, scene.demo.desk
     conversation = api.begin(str(uuid4()), "When may I come?")
     text = f"See you on Friday, {uuid4().hex[:6]}."
-    desk.task(api.case(conversation), text)
+    with scene.answering():
+        desk.task(api.case(conversation), text)
+        scene.callbacks.wait_for(conversation, text)
     return text
 
 
@@ -114,9 +116,7 @@ def test_a_refused_callback_shows_cause_and_remedy_and_then_arrives(
     words = {"channel": api.channel, "contact": contact, "message": {"text": "Are you open?"}}
     conversation = api.good("POST", "/conversations", words)["id"]
     case = api.case(conversation)
-    before = list(callbacks.answers)
-    callbacks.answers[:] = [status] * 1000
-    try:
+    with scene.answering(status):
         desk.task(case, text)
         with browsing(browser, scene, Role.ADMIN) as context:
             page = context.new_page()
@@ -135,8 +135,6 @@ def test_a_refused_callback_shows_cause_and_remedy_and_then_arrives(
             page.get_by_role("link", name=who).click()
             expect(page).to_have_url(scene.address(f"/inbox/{conversation}"))
         callbacks.wait_for(conversation, text)  # mended over there, it arrives by itself
-    finally:
-        callbacks.answers[:] = before
 
 
 def expect_after_reloads(page: Page, address: str, *words: str) -> None:
