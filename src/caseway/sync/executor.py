@@ -133,7 +133,6 @@ class Executor:
         # CRASH HERE: nothing has left; `sending` makes a later run ask again.
         self.clock.check()
         reason, remedy, tell = "", "", None
-        deed = f"sent reply, attempt {claimed.attempts}"
         try:
             if self.account.settings.paused_by:
                 raise Paused(self.account.settings.paused_by)
@@ -157,6 +156,7 @@ class Executor:
         if after.state is State.FAILED:
             tell = words.failure_text(before.text, reason, now)
         outcome = "done" if not reason else "refused" if tell else "later"
+        deed = f"{'tried to send' if reason else 'sent'} reply, attempt {claimed.attempts}"
         self.journal.note(self.account.kind, deed, reason, outcome=outcome)
         if not reason and len(owed.deliveries) == 1:
             # Nothing stands behind it: settled with the release, unless a step comes before that.

@@ -29,7 +29,9 @@ NOTICED = Noticed(
 )
 READ = JournalLine(9, "creatio", "read the case and 1 activity", "its activities changed")
 SENT = JournalLine(60, "widget", "sent reply, attempt 1")
-WAITED = JournalLine(60, "api", "sent reply, attempt 1", "the callback answered 429", "later")
+WAITED = JournalLine(
+    60, "api", "tried to send reply, attempt 1", "the callback answered 429", "later"
+)
 RULED = JournalLine(20, "caseway", "decided", f"activity {SOME}: not a reply: type Call")
 CLOSED = JournalLine(20, "caseway", "weighed case_closed", "Resolved the conversation.")
 DOWN = JournalLine(5, "creatio", "asked about the case", "Creatio answered 503", "later")

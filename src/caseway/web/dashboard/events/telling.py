@@ -15,6 +15,8 @@ from caseway.ports.event_log import Around, TokenStanding, WholeEvent
 LONG_ID: Final = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 OF_AN_ACTIVITY: Final = re.compile(r"^activity [0-9a-f]+: ")
 SENT: Final = "sent reply"
+TRIED: Final = "tried to send reply"
+ATTEMPTS: Final = (SENT, TRIED)
 AGREED: Final = "Looked: both sides agree already"
 MOST_BODY_CHARACTERS: Final = 64 * 1024
 REACHED: Final = {
@@ -95,13 +97,14 @@ def _of_looks(around: Around) -> str:
     if after is None:
         return ""
     said = _of_look(after)
-    sent = [] if before is None else [each for each in before.lines if each.deed.startswith(SENT)]
+    lines = () if before is None else before.lines
+    sent = [line for line in lines if line.deed.startswith(ATTEMPTS)]
     # It only comes into question where the look that followed found nothing left to do.
     return f"{_of_sending(sent)}, read just before" if said == AGREED and sent else said
 
 
 def _of_look(look: Ran) -> str:
-    sent = [line for line in look.lines if line.deed.startswith(SENT)]
+    sent = [line for line in look.lines if line.deed.startswith(ATTEMPTS)]
     if sent:
         return _of_sending(sent)
     for line in look.lines:
@@ -216,8 +219,8 @@ def _steps(look: Ran, at: datetime) -> Iterable[Step]:
         icon, colour = _sign(line)
         side = "" if line.side == "caseway" else f"{_capital(line.side)}: "
         deed = short_ids(line.deed)
-        if line.deed.startswith(SENT) and line.outcome != "done":
-            deed = f"did not take the reply{line.deed.removeprefix(SENT)}"
+        if line.deed.startswith(TRIED):
+            deed = f"did not take the reply{line.deed.removeprefix(TRIED)}"
         text = f"{side}{deed}" if side else _capital(deed)
         since = look.begun_at - at + timedelta(milliseconds=line.at)
         sign = "+" if since >= timedelta() else "−"  # noqa: RUF001 - a minus, as people read it
