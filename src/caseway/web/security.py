@@ -63,9 +63,6 @@ class KnownHosts:
             return
         await self._app(scope, receive, send)
 
-    def _knows(self, host: str) -> bool:
-        return _name(host) in self._hosts
-
 
 class OwnForms:
     """Refuses what another site's page posts: by Fetch Metadata, else by Origin."""
