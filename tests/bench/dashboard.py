@@ -12,9 +12,9 @@ import asyncpg
 from caseway.bootstrap import open_pool
 from caseway.domain.actor import Actor
 from caseway.domain.roles import Role
-from caseway.store.intake import transaction
 from caseway.store.people import people_over
 from caseway.store.roles import Role as Right
+from caseway.store.transactions import transaction
 from tests.bench import rows
 from tests.bench.figures import Figure, Report, percentile
 from tests.bench.ground import Ground, open_ground

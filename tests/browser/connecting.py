@@ -13,9 +13,9 @@ from caseway.bootstrap import open_pool, open_store
 from caseway.config import load
 from caseway.domain.actor import Actor
 from caseway.domain.roles import Role
-from caseway.store.intake import transaction
 from caseway.store.people import people_over
 from caseway.store.roles import Role as Right
+from caseway.store.transactions import transaction
 from creatio_sandbox.testing import Plan, Sandbox, start
 from tests.acceptance.installation import Installation, installed
 from tests.browser.conftest import PATIENCE_MS

@@ -17,9 +17,9 @@ from caseway.bootstrap import open_pool, open_store
 from caseway.config import load
 from caseway.domain.actor import Actor
 from caseway.domain.roles import Role
-from caseway.store.intake import transaction
 from caseway.store.people import people_over
 from caseway.store.roles import Role as Right
+from caseway.store.transactions import transaction
 from tests.acceptance.callbacks import Callbacks, receiving
 from tests.acceptance.demo import Api, Demo, started_demo
 from tests.acceptance.desk import Desk

@@ -15,7 +15,7 @@ from caseway.store.reads import END_OF_TIME
 from tests import database as ground
 from tests.plans import WITHOUT_REFERENCES, filled, made_of, plan_of, read
 
-INBOX, INTAKE = load("inbox"), load("intake")
+INBOX, PEERS = load("inbox"), load("peers")
 CONVERSATIONS: Final = 20_000
 ORGANISATION, CONNECTION, WIDGET, API = (UUID(int=n) for n in (1, 2, 3, 4))
 PAGE, WINDOW, COUNTED = 51, 40, 30
@@ -116,7 +116,7 @@ CASES: Final[list[tuple[str, Query, dict[str, Any], int]]] = [
     ),
     (
         "who writes",
-        INTAKE["find_contact"],
+        PEERS["find_contact"],
         {**OURS, "email": "777@Example.com", "phone": "+351778"},
         10,
     ),

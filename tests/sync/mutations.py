@@ -38,15 +38,17 @@ def one(without: str, noticed_by: str, file: str, before: str, after: str) -> Mu
 
 
 LOOKS: Final = "store/sql/looks.sql"
+MARKS: Final = "store/sql/marks.sql"
+ADOPTIONS: Final = "store/sql/adoptions.sql"
 SHORT_WAY: Final = (  # of the usual look; without it only one way is left to be mutated
-    "usual = await imports.adopt_usual(self._pool, claimed, look, decide, words)",
+    "usual = await imports.adopt_usual(pool, claimed, look, decide, words)",
     "usual = None",
 )
 MUTATIONS: Final = (
     one(
         "echo by derived id",
         "an_activity_whose_answer_was_lost_is_no_reply",
-        LOOKS,
+        ADOPTIONS,
         "AND activity_id = ANY(:activities);",
         "AND activity_id = ANY(:activities) AND linked_at IS NOT NULL;",
     ),
@@ -61,10 +63,10 @@ MUTATIONS: Final = (
         "mark and job in the transaction of the message",
         "a_message_is_kept_with_its_job_or_not_at_all",
         "store/intake.py",
-        "            await self._trigger(link, key, 0)\n            # CRASH HERE",
+        "            await trigger(link, key, 0)\n            # CRASH HERE",
         '            await link.execute(f"COMMIT; BEGIN; SET LOCAL caseway.organisation ='
         " '{key.organisation}'\")\n"
-        "            await self._trigger(link, key, 0)\n            # CRASH HERE",
+        "            await trigger(link, key, 0)\n            # CRASH HERE",
     ),
     Mutation(
         "mark cleared before the read",
@@ -85,11 +87,11 @@ MUTATIONS: Final = (
         "a_message_does_not_wait_behind_a_backoff",
         (
             Patch(
-                LOOKS,
+                MARKS,
                 "SET due_at = least(c.due_at, now()), hints = c.hints | :hints",
                 "SET due_at = coalesce(c.due_at, now()), hints = c.hints | :hints",
             ),
-            Patch(LOOKS, "(was.due_at IS NULL OR was.due_at > now())", "(was.due_at IS NULL)"),
+            Patch(MARKS, "(was.due_at IS NULL OR was.due_at > now())", "(was.due_at IS NULL)"),
         ),
     ),
     one(
@@ -158,7 +160,7 @@ MUTATIONS: Final = (
                 "owed.noted == before.id or await self.looks.note(self.claimed, before, claimed)",
                 "True",
             ),
-            Patch("store/looks.py", *SHORT_WAY),
+            Patch("store/adoptions.py", *SHORT_WAY),
             Patch(
                 "sync/executor.py",
                 "        after = claimed.on(event)\n",
@@ -172,11 +174,11 @@ MUTATIONS: Final = (
         "a_reply_enters_once",
         (
             Patch(
-                LOOKS,
+                ADOPTIONS,
                 "AND activity_id = ANY(:activities);",
                 "AND activity_id = ANY(:activities) AND false;",
             ),
-            Patch("store/looks.py", *SHORT_WAY),
+            Patch("store/adoptions.py", *SHORT_WAY),
             Patch(
                 "store/sql/imports.sql",
                 "      FROM new n WHERE n.kind = 'text'\n",
@@ -278,12 +280,12 @@ MUTATIONS: Final = (
         "a_word_of_closure_is_weighed_by_a_later_reading",
         (
             Patch(
-                "store/looks.py",
+                "store/adoptions.py",
                 "before = rows.ledger(row, claim=claimed.ledger.claim)",
                 'before = rows.ledger(row, claim=row["claim_event"])',
             ),
             Patch(
-                LOOKS,
+                ADOPTIONS,
                 "CASE WHEN claim_event = :claim THEN NULL ELSE claim_event END",
                 "CASE WHEN :claim::uuid IS NULL THEN NULL::uuid END",
             ),

@@ -12,7 +12,8 @@ from caseway.store.queries import Query, load
 from tests import database as ground
 from tests.plans import WITHOUT_REFERENCES, filled, made_of, plan_of, read
 
-LOOKS, IMPORTS = load("looks"), load("imports")
+LOOKS, IMPORTS, ADOPTIONS = load("looks"), load("imports"), load("adoptions")
+MARKS, OWED, PEERS = load("marks"), load("owed"), load("peers")
 INTAKE, SWEEPS, HEALING = load("intake"), load("sweeps"), load("healing")
 WEBHOOKS = load("webhooks")
 TRAFFIC, SAMPLES = load("channel_traffic"), load("samples")
@@ -96,12 +97,12 @@ HOT: Final[list[tuple[Query, dict[str, Any]]]] = [
     (LOOKS["claim"], {**CONVERSATION, "lease": timedelta(seconds=12)}),
     (LOOKS["fence"], FENCE),
     (LOOKS["renew"], {**FENCE, "lease": timedelta(seconds=12)}),
-    (LOOKS["mark"], {**CONVERSATION, "hints": 1}),
-    (LOOKS["known"], {**REMOTE, "activities": ACTIVITIES}),
-    (LOOKS["owed_own"], CONVERSATION),
-    (LOOKS["unsettled"], CONVERSATION),
-    (LOOKS["superseded"], CONVERSATION),
-    (LOOKS["one_linked"], {**CONVERSATION, "ordinal": 1}),
+    (MARKS["mark"], {**CONVERSATION, "hints": 1}),
+    (ADOPTIONS["known"], {**REMOTE, "activities": ACTIVITIES}),
+    (OWED["owed_own"], CONVERSATION),
+    (OWED["unsettled"], CONVERSATION),
+    (ADOPTIONS["superseded"], CONVERSATION),
+    (ADOPTIONS["one_linked"], {**CONVERSATION, "ordinal": 1}),
     (LOOKS["earlier_cases"], CONVERSATION),
     (
         LOOKS["note_attempt"],
@@ -127,7 +128,7 @@ HOT: Final[list[tuple[Query, dict[str, Any]]]] = [
             "wake": None,
         },
     ),
-    (LOOKS["prove"], {**REMOTE, "activities": ACTIVITIES, "created_on": [None] * 6}),
+    (ADOPTIONS["prove"], {**REMOTE, "activities": ACTIVITIES, "created_on": [None] * 6}),
     (
         LOOKS["release_quiet"],
         {
@@ -140,7 +141,7 @@ HOT: Final[list[tuple[Query, dict[str, Any]]]] = [
         },
     ),
     (IMPORTS["stand"], {**CONVERSATION, "connection": CONNECTION, "activities": ACTIVITIES}),
-    (INTAKE["lock_peer"], PEER),
+    (PEERS["lock_peer"], PEER),
     (INTAKE["open_conversation"], PEER),
     (INTAKE["latest_conversation"], PEER),
     (INTAKE["known_message"], {**PEER, "provider_id": f"id{5 * (BUSY - 1)}"}),

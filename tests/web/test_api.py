@@ -7,7 +7,7 @@ from uuid import uuid4
 import asyncpg
 
 from caseway.domain.scopes import Scope
-from caseway.store.intake import transaction
+from caseway.store.transactions import transaction
 from tests.web.conftest import House
 
 

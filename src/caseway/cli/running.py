@@ -106,7 +106,7 @@ def demo(
     with failures_said():
         import asyncio
 
-        from caseway.demo import run_demo
+        from caseway.demo.running import run_demo
 
         raise typer.Exit(
             asyncio.run(run_demo(data, port=port, callback_url=callback_url, as_json=json))

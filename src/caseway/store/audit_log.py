@@ -11,8 +11,8 @@ from caseway.domain.actor import Actor
 from caseway.domain.ids import OrganisationId
 from caseway.ports import AuditEntry
 from caseway.store.audit import Kind, record
-from caseway.store.intake import transaction
 from caseway.store.queries import load
+from caseway.store.transactions import transaction
 
 SQL: Final = load("audit_log")
 

@@ -24,10 +24,11 @@ from caseway.ports import (
     WaitingReply,
 )
 from caseway.store.channels import Channels, channel_of
-from caseway.store.intake import MARK, transaction
+from caseway.store.marks import mark
 from caseway.store.queries import load
 from caseway.store.queue import enqueue_all
 from caseway.store.secrets import Secrets
+from caseway.store.transactions import transaction
 
 SQL: Final = load("channel_traffic")
 HEARD_BY_ALL: Final = timedelta(seconds=1)  # every process has heard of the change by then
@@ -142,9 +143,7 @@ class PostgresChannelBook:
                 for row in found
             ]
             for key in keys:
-                await MARK.fetchval(
-                    link, organisation=organisation, conversation=key.conversation, hints=0
-                )
+                await mark(link, key, 0)
             await enqueue_all(link, keys, delays=[HEARD_BY_ALL] * len(keys))
 
     async def remove(self, organisation: OrganisationId, name: str, *, actor: str) -> None:

@@ -20,10 +20,10 @@ from caseway.store.audit import (
     record,
     to_json,
 )
-from caseway.store.intake import transaction
 from caseway.store.queries import load
 from caseway.store.secrets import Secrets
 from caseway.store.tokens import AT_ONCE, signing_secret
+from caseway.store.transactions import transaction
 
 if TYPE_CHECKING:
     from caseway.store.queries import Connection as Link

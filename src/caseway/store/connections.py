@@ -21,9 +21,9 @@ from caseway.store.audit import (
     to_json,
 )
 from caseway.store.channels import SQL as CHANNELS
-from caseway.store.intake import transaction
 from caseway.store.queries import load
 from caseway.store.secrets import KeyTrouble, Secrets
+from caseway.store.transactions import transaction
 
 if TYPE_CHECKING:
     from caseway.store.queries import Connection as Link

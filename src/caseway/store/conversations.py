@@ -38,9 +38,9 @@ from caseway.ports.conversations import (
 )
 from caseway.store import rows, story
 from caseway.store.audit import Kind
-from caseway.store.intake import moment, transaction
 from caseway.store.queries import load
 from caseway.store.reads import END_OF_TIME
+from caseway.store.transactions import moment, transaction
 
 SQL: Final = load("conversations")
 FIRST: Final = datetime(1970, 1, 1, tzinfo=UTC)

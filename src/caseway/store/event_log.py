@@ -1,16 +1,15 @@
 """The event log as people read it: pages that cost the same wherever they begin."""
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Final
-from uuid import UUID
 
 import asyncpg
 import msgspec
 
 from caseway.domain.adoption import Outcome
 from caseway.domain.delivery import State as Debt
-from caseway.domain.ids import CaseId, ConnectionId, ConversationId, EventId, OrganisationId
+from caseway.domain.ids import ConversationId, EventId, OrganisationId
 from caseway.ports import JournalLine, Noticed, Ran
 from caseway.ports.event_log import (
     Around,
@@ -25,14 +24,12 @@ from caseway.ports.event_log import (
     TokenStanding,
     WholeEvent,
 )
-from caseway.store.intake import transaction
+from caseway.store.event_pages import REACH, noticed_of, read_page
 from caseway.store.queries import Connection as Link
 from caseway.store.queries import load
-from caseway.store.reads import END_OF_TIME
+from caseway.store.transactions import transaction
 
 SQL: Final = load("event_log")
-REACH: Final = 10_000  # events that one search reads at most
-BEGINNING: Final = datetime(2000, 1, 1, tzinfo=UTC)
 SKEW: Final = timedelta(milliseconds=20)  # a look's beginning is stamped by another clock
 BECAUSE: Final = timedelta(hours=1)  # a look that begins later had other reasons
 LATELY: Final = timedelta(seconds=15)  # a look this long before may have read what an event tells
@@ -77,7 +74,7 @@ class PostgresEventLog:
             row = await SQL["whole"].fetchrow(link, organisation=organisation, event=event)
             if row is None:
                 return None
-            noticed, before = _noticed(row), None
+            noticed, before = noticed_of(row), None
             if noticed.conversation is not None:
                 before = (await _around(link, organisation, [noticed]))[noticed.id].before
             ran = await self._looks_after(link, organisation, row)
@@ -202,84 +199,6 @@ class PostgresEventLog:
         return [Refused(r["public_name"], r["source"], r["calls"], r["known"]) for r in found]
 
 
-async def read_page(
-    link: Link,
-    organisation: OrganisationId,
-    wanted: EventFilter,
-    *,
-    before: Place | None,
-    limit: int,
-    reach: int = REACH,
-) -> EventPage:
-    """One page of what is wanted, from whichever index leads there."""
-    last = before or END_OF_TIME
-    if wanted.until is not None:
-        last = min(last, (max(wanted.until, BEGINNING), UUID(int=0)))
-    asked: dict[str, object] = {
-        "organisation": organisation,
-        "since": min(max(wanted.since or BEGINNING, BEGINNING), END_OF_TIME[0]),
-        "before": last[0],
-        "before_id": last[1],
-        "reach": reach,
-        "outcome": wanted.outcome or "",
-        "type": wanted.type,
-        "found_by": wanted.found_by,
-        "connection": wanted.connection,
-        "case": wanted.case,
-        "most": limit + 1,
-    }
-    if wanted.conversation is not None:
-        conversations = [wanted.conversation]
-    elif wanted.case is not None:
-        conversations = await _having(link, organisation, wanted.case)
-    else:
-        return await _page(link, asked, limit, reach)
-    if not conversations:  # a case that is not ours: its events were ignored
-        asked["outcome"] = wanted.outcome or Outcome.IGNORED
-        return await _page(link, asked, limit, reach)
-    pages = [await _page(link, asked, limit, reach, one) for one in conversations]
-    return _merged(pages, limit)
-
-
-async def _having(link: Link, organisation: OrganisationId, case: CaseId) -> list[ConversationId]:
-    found = await SQL["having_case"].fetch(link, organisation=organisation, cases=[case])
-    return [ConversationId(row["conversation_id"]) for row in found]
-
-
-async def _page(
-    link: Link,
-    asked: Mapping[str, object],
-    limit: int,
-    reach: int,
-    conversation: ConversationId | None = None,
-) -> EventPage:
-    if conversation is not None:
-        found = await SQL["by_conversation"].fetch(link, **asked, conversation=conversation)
-    elif asked["outcome"] in {"", Outcome.ACCEPTED}:
-        found = await SQL["by_time"].fetch(link, **asked)
-    else:
-        found = await SQL["by_outcome"].fetch(link, **asked)
-    items = tuple(_noticed(row) for row in found if row["wanted"])
-    if len(items) > limit:
-        return EventPage(items[:limit], _place(items[limit - 1]))
-    if found and found[-1]["nth"] == reach:
-        end = found[-1]
-        return EventPage(items, (end["received_at"], end["id"]), searched_to=end["received_at"])
-    return EventPage(items, None)
-
-
-def _merged(pages: Sequence[EventPage], limit: int) -> EventPage:
-    """Several ways side by side: good as far as the one that ended first."""
-    ends = [page.next for page in pages if page.next is not None]
-    end = max(ends) if ends else None
-    items = {e.id: e for page in pages for e in page.items if end is None or _place(e) >= end}
-    ordered = sorted(items.values(), key=_place, reverse=True)
-    if len(ordered) > limit:
-        return EventPage(tuple(ordered[:limit]), _place(ordered[limit - 1]))
-    short = end is not None and not any(_place(e) == end for e in ordered)
-    return EventPage(tuple(ordered), end, searched_to=end[0] if end and short else None)
-
-
 def _that_read(ran: Sequence[Ran]) -> Ran:
     """The first look that Creatio answered: what came before it was only tried."""
     for look in ran:
@@ -302,27 +221,6 @@ async def _around(
     )
     near = {(events[row["ord"] - 1].id, row["before"]): _ran(row) for row in found}
     return {e.id: Around(near.get((e.id, True)), near.get((e.id, False))) for e in events}
-
-
-def _place(event: Noticed) -> Place:
-    return event.received_at, event.id
-
-
-def _noticed(row: asyncpg.Record) -> Noticed:
-    return Noticed(
-        id=EventId(row["id"]),
-        received_at=row["received_at"],
-        found_by=row["found_by"],
-        type=row["event_type"],
-        case=None if row["case_id"] is None else CaseId(row["case_id"]),
-        conversation=(
-            None if row["conversation_id"] is None else ConversationId(row["conversation_id"])
-        ),
-        outcome=Outcome(row["outcome"]),
-        reason=row["reason"],
-        connection=ConnectionId(row["connection_id"]),
-        case_number=row["case_number"] or "",
-    )
 
 
 def _ran(row: asyncpg.Record) -> Ran:

@@ -6,8 +6,8 @@ import asyncpg
 
 from caseway.domain.ids import OrganisationId
 from caseway.ports.glance import Glanced
-from caseway.store.intake import transaction
 from caseway.store.queries import load
+from caseway.store.transactions import transaction
 
 SQL: Final = load("glance")
 COUNTED_UP_TO: Final = 1000

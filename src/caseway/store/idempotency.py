@@ -7,8 +7,8 @@ import asyncpg
 
 from caseway.domain.ids import OrganisationId
 from caseway.ports import Answered, Reservation
-from caseway.store.intake import transaction
 from caseway.store.queries import load
+from caseway.store.transactions import transaction
 
 SQL: Final = load("idempotency")
 # Longer than an effect may take: after that whoever reserved the key is dead or was refused.

@@ -13,9 +13,9 @@ from caseway.domain.finding import Sought
 from caseway.domain.ids import CaseId, ChannelId, ConversationId, OrganisationId
 from caseway.ports.inbox import ChannelName, Counts, Filters, Listed, Need, Page
 from caseway.store import rows
-from caseway.store.intake import transaction
 from caseway.store.queries import load
 from caseway.store.reads import END_OF_TIME
+from caseway.store.transactions import transaction
 
 if TYPE_CHECKING:
     from caseway.store.queries import Connection as Link

@@ -3,11 +3,9 @@
 Bound by the row-level policies: organisations come from outside here.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
-from uuid import UUID, uuid4, uuid5
+from uuid import uuid4, uuid5
 
 import asyncpg
 
@@ -20,88 +18,27 @@ from caseway.domain.conversation import (
     Move,
     State,
 )
-from caseway.domain.finding import folded, later_words
 from caseway.domain.ids import (
     ChannelId,
     ContactId,
     ConversationId,
     ConversationKey,
     MessageId,
-    OrganisationId,
     activity_id,
     case_id,
 )
-from caseway.ports import Inbound, Kept, Later
+from caseway.ports import Inbound, Kept
 from caseway.store import rows
 from caseway.store.audit import Kind, record
+from caseway.store.marks import trigger
+from caseway.store.peers import contact_of, peer_of
 from caseway.store.queries import load
-from caseway.store.queue import enqueue
+from caseway.store.transactions import transaction
 
 if TYPE_CHECKING:
     from caseway.store.queries import Connection as Link
 
 SQL: Final = load("intake")
-MARK: Final = load("looks")["mark"]
-# Narrower than `reached.UNREACHED`: a statement that is refused here is no absence.
-AWAY: Final = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.InterfaceError,
-)
-
-
-@asynccontextmanager
-async def transaction(
-    pool: "asyncpg.Pool[asyncpg.Record]", organisation: OrganisationId
-) -> AsyncIterator["Link"]:
-    """The web's only door to the rows: everything in it sees this organisation alone.
-
-    Raises `Later` while the store cannot be reached; after the commit was asked for it may have
-    worked, and the sender's repeat finds its own trace.
-    """
-    try:
-        async with _bound(pool, organisation, "BEGIN") as connection:
-            yield connection
-    except AWAY as failure:
-        reason = f"the store cannot be reached ({type(failure).__name__})"
-        raise Later(reason, maybe_taken=True) from failure
-
-
-@asynccontextmanager
-async def moment(
-    pool: "asyncpg.Pool[asyncpg.Record]", organisation: OrganisationId
-) -> AsyncIterator["Link"]:
-    """As `transaction`, to read only: every statement in it sees one moment of the rows."""
-    try:
-        async with _bound(
-            pool, organisation, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-        ) as connection:
-            yield connection
-    except AWAY as failure:
-        reason = f"the store cannot be reached ({type(failure).__name__})"
-        raise Later(reason, maybe_taken=False) from failure
-
-
-@asynccontextmanager
-async def _bound(
-    pool: "asyncpg.Pool[asyncpg.Record]", organisation: OrganisationId, begin: str
-) -> AsyncIterator["Link"]:
-    async with pool.acquire() as connection:
-        # One message, so it is safe behind a transaction pooler. `organisation` is a UUID.
-        await connection.execute(
-            f"{begin}; SET LOCAL caseway.organisation = '{UUID(str(organisation))}'"
-        )
-        try:
-            yield connection
-        except BaseException:
-            if not connection.is_closed():
-                await connection.execute("ROLLBACK")
-            raise
-        await connection.execute("COMMIT")
 
 
 class PostgresIntake:
@@ -111,10 +48,10 @@ class PostgresIntake:
     async def keep(self, inbound: Inbound, connection: Connection) -> Kept:
         """T-in: keep one message of a peer, in the conversation it belongs to."""
         async with transaction(self._pool, inbound.organisation) as link:
-            contact = await self._peer(link, inbound)
+            contact = await contact_of(link, inbound)
             if inbound.provider_id:
                 known = await SQL["known_message"].fetchrow(
-                    link, **_peer(inbound), provider_id=inbound.provider_id
+                    link, **peer_of(inbound), provider_id=inbound.provider_id
                 )
                 if known is not None:
                     return Kept(
@@ -137,7 +74,7 @@ class PostgresIntake:
                 written_at=inbound.written_at,
             )
             key = rows.key_of(row)
-            await self._trigger(link, key, 0)
+            await trigger(link, key, 0)
             # CRASH HERE: nothing was kept, nothing was answered; the sender repeats.
             return Kept(key, message, new_message=True, new_conversation=new)
 
@@ -178,58 +115,13 @@ class PostgresIntake:
         )
         return await self.keep(inbound, connection)
 
-    async def _peer(self, link: "Link", inbound: Inbound) -> ContactId:
-        """The lock for intake; a peer seen for the first time gets its contact."""
-        found = await SQL["lock_peer"].fetchval(link, **_peer(inbound))
-        if found is None:
-            contact = await self._contact(link, inbound)
-            made = await SQL["new_peer"].fetchval(link, **_peer(inbound), contact=contact)
-            if made is not None:
-                return contact
-            found = await SQL["lock_peer"].fetchval(link, **_peer(inbound))
-        contact = ContactId(found)
-        if inbound.verified and (inbound.name or inbound.email or inbound.phone):
-            await SQL["enrich_contact"].execute(
-                link,
-                organisation=inbound.organisation,
-                contact=contact,
-                name=inbound.name,
-                email=inbound.email,
-                phone=inbound.phone,
-                **keys_of(inbound.name),
-            )
-        return contact
-
-    async def _contact(self, link: "Link", inbound: Inbound) -> ContactId:
-        if inbound.verified and (inbound.email or inbound.phone):
-            known = await SQL["find_contact"].fetchval(
-                link,
-                organisation=inbound.organisation,
-                email=inbound.email,
-                phone=inbound.phone,
-            )
-            if known is not None:
-                return ContactId(known)
-        contact = ContactId(uuid4())
-        await SQL["new_contact"].execute(
-            link,
-            organisation=inbound.organisation,
-            contact=contact,
-            name=inbound.name,
-            email=inbound.email,
-            phone=inbound.phone,
-            verified=inbound.verified,
-            **keys_of(inbound.name),
-        )
-        return contact
-
     async def _conversation(
         self, link: "Link", inbound: Inbound, contact: ContactId, connection: Connection
     ) -> tuple[asyncpg.Record, bool]:
-        row = await SQL["open_conversation"].fetchrow(link, **_peer(inbound))
+        row = await SQL["open_conversation"].fetchrow(link, **peer_of(inbound))
         if row is not None:
             return row, False
-        earlier = await SQL["latest_conversation"].fetchrow(link, **_peer(inbound))
+        earlier = await SQL["latest_conversation"].fetchrow(link, **peer_of(inbound))
         if earlier is not None and State(earlier["state"]) is not State.RESOLVED:
             return earlier, False  # reopened since we asked
         settings = connection.settings
@@ -248,7 +140,7 @@ class PostgresIntake:
             conversation=key.conversation,
             state=TRANSITIONS[State.RESOLVED][move],
         )
-        await self._trigger(link, key, Hint.CASE)
+        await trigger(link, key, Hint.CASE)
         return row
 
     async def _begin(
@@ -349,13 +241,6 @@ class PostgresIntake:
         )
         return message
 
-    async def _trigger(self, link: "Link", key: ConversationKey, hints: int) -> None:
-        fresh = await MARK.fetchval(
-            link, organisation=key.organisation, conversation=key.conversation, hints=hints
-        )
-        if fresh:
-            await enqueue(link, key)
-
     async def hand_off(self, key: ConversationKey, note: str, *, actor: str = "") -> State | None:
         """The conversation passes to a person; one that waits already gets the note alone.
 
@@ -382,7 +267,7 @@ class PostgresIntake:
                 provider_id="",
                 written_at=datetime.now(tz=UTC),
             )
-            await self._trigger(link, key, 0)
+            await trigger(link, key, 0)
             await _audited(link, key, actor, "handed off", before, after)
             return after
 
@@ -398,7 +283,7 @@ class PostgresIntake:
             )
             if resolved:
                 await SQL["owe_closing"].execute(link, **where, message=uuid4(), delivery=uuid4())
-                await self._trigger(link, key, Hint.CASE)
+                await trigger(link, key, Hint.CASE)
                 await _audited(link, key, actor, "resolved", row["state"], State.RESOLVED)
             return State.RESOLVED
 
@@ -432,15 +317,3 @@ def _message_id(row: asyncpg.Record, provider_id: str) -> MessageId:
     if not provider_id:
         return MessageId(uuid4())
     return MessageId(uuid5(row["channel_id"], f"{row['peer']}\0{provider_id}"))
-
-
-def keys_of(name: str) -> dict[str, object]:
-    return {"name_key": folded(name), "words": later_words(name)}
-
-
-def _peer(inbound: Inbound) -> dict[str, object]:
-    return {
-        "organisation": inbound.organisation,
-        "channel": inbound.channel,
-        "peer": inbound.peer,
-    }

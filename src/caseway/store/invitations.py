@@ -16,10 +16,10 @@ from caseway.domain.secret import Secret
 from caseway.ports import AddressTaken, Invitation, LinkKind
 from caseway.store import user_sessions, users
 from caseway.store.audit import BY_COMMAND, Kind, record
-from caseway.store.intake import transaction
 from caseway.store.queries import load
 from caseway.store.reached import reached
 from caseway.store.tokens import new_token
+from caseway.store.transactions import transaction
 
 if TYPE_CHECKING:
     from caseway.store.queries import Connection as Link

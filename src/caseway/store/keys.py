@@ -15,10 +15,10 @@ from caseway.domain.scopes import EVERY, Scope
 from caseway.domain.secret import Secret
 from caseway.ports import ApiKey, NotConfigured, Refused
 from caseway.store.audit import BY_COMMAND, Kind, record
-from caseway.store.intake import transaction
 from caseway.store.queries import load
 from caseway.store.reached import reached
 from caseway.store.tokens import new_token
+from caseway.store.transactions import transaction
 
 SQL: Final = load("keys")
 NOTED_EVERY_S: Final = 60.0

@@ -8,8 +8,8 @@ import asyncpg
 
 from caseway.domain.ids import OrganisationId
 from caseway.ports import Limit
-from caseway.store.intake import transaction
 from caseway.store.queries import load
+from caseway.store.transactions import transaction
 
 SQL: Final = load("rates")
 

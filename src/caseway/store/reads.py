@@ -21,8 +21,8 @@ from caseway.domain.ids import (
 from caseway.ports import Overview, Said, Story
 from caseway.store import rows
 from caseway.store import story as stories
-from caseway.store.intake import transaction
 from caseway.store.queries import load
+from caseway.store.transactions import transaction
 
 SQL: Final = load("reads")
 END_OF_TIME: Final = (datetime(9999, 1, 1, tzinfo=UTC), UUID(int=2**128 - 1))

@@ -24,15 +24,14 @@ from caseway.ports.replaying import (
 )
 from caseway.store import rows
 from caseway.store.audit import Kind, record
-from caseway.store.event_log import SQL as LOG
-from caseway.store.event_log import read_page
-from caseway.store.intake import transaction
+from caseway.store.event_pages import SQL as LOG
+from caseway.store.event_pages import read_page
+from caseway.store.marks import trigger
 from caseway.store.queries import Connection as Link
 from caseway.store.queries import load
-from caseway.store.queue import enqueue
+from caseway.store.transactions import transaction
 
 SQL: Final = load("replay_orders")
-MARK: Final = load("looks")["mark"]
 MOST_EVENTS: Final = 10_000  # of one order
 AT_ONCE: Final = 1_000
 MOST_LEFT: Final = 50
@@ -223,15 +222,8 @@ class PostgresRunningReplays:
             # In the order in which everybody locks conversations, or two could wait for each other.
             chosen = sorted(looks[: max(room, 0)], key=lambda look: look.key.conversation)
             for look in chosen:
-                fresh = await MARK.fetchval(
-                    link,
-                    organisation=order.organisation,
-                    conversation=look.key.conversation,
-                    hints=Hint.ACTIVITIES | Hint.CASE,
-                )
+                await trigger(link, look.key, Hint.ACTIVITIES | Hint.CASE)
                 await SQL["begin"].execute(link, **_of(order), conversation=look.key.conversation)
-                if fresh:
-                    await enqueue(link, look.key)
             await SQL["wait"].execute(link, **_of(order), why="")
             # CRASH HERE: nothing was begun; whichever worker is next begins it.
         return len(chosen)

@@ -10,15 +10,14 @@ from caseway.domain.conversation import Hint
 from caseway.domain.ids import ConversationId, ConversationKey, OrganisationId
 from caseway.ports.retries import DeadLetter
 from caseway.store.audit import BY_COMMAND, Kind, record
-from caseway.store.intake import transaction
+from caseway.store.marks import trigger
 from caseway.store.queries import load
-from caseway.store.queue import enqueue
+from caseway.store.transactions import transaction
 
 if TYPE_CHECKING:
     from caseway.store.queries import Connection as Link
 
 SQL: Final = load("replays")
-MARK: Final = load("looks")["mark"]
 
 
 class PostgresReplays:
@@ -97,15 +96,7 @@ class PostgresReplays:
         return found
 
     async def _trigger(self, link: "Link", key: ConversationKey) -> bool:
-        fresh = await MARK.fetchval(
-            link,
-            organisation=key.organisation,
-            conversation=key.conversation,
-            hints=Hint.ACTIVITIES | Hint.CASE,
-        )
-        if fresh:
-            await enqueue(link, key)
-        return fresh is not None
+        return await trigger(link, key, Hint.ACTIVITIES | Hint.CASE)
 
 
 async def _record(

@@ -7,8 +7,8 @@ import asyncpg
 
 from caseway.domain.ids import ActivityId, CaseId, ConnectionKey, ConversationId
 from caseway.ports import OurCase, Standing
-from caseway.store.intake import transaction
 from caseway.store.queries import load
+from caseway.store.transactions import transaction
 
 SQL: Final = load("samples")
 AMONG: Final = 500  # the newest conversations; an older one that moves again waits for its turn

@@ -23,8 +23,8 @@ from caseway.ports import (
     Swept,
 )
 from caseway.store.audit import from_json, to_json
-from caseway.store.intake import transaction
 from caseway.store.queries import load
+from caseway.store.transactions import transaction
 
 SQL: Final = load("setup")
 ARRIVALS: Final = load("arrivals")

@@ -11,12 +11,12 @@ from caseway.domain.plan import Owed
 from caseway.domain.standing import Standing
 from caseway.ports import Ran
 from caseway.store import rows
-from caseway.store.intake import moment, transaction
 from caseway.store.queries import load
 from caseway.store.story import ran
+from caseway.store.transactions import moment, transaction
 
 SQL: Final = load("standing")
-LOOKS: Final = load("looks")
+OWED: Final = load("owed")
 
 
 class PostgresStandings:
@@ -42,9 +42,9 @@ class PostgresStandings:
             if row is None:
                 return None
             ledger = rows.ledger(row)
-            own = await LOOKS["owed_own"].fetch(link, **where)
-            unsettled = await LOOKS["unsettled"].fetch(link, **where)
-            remote = await LOOKS["remote_contact"].fetchval(
+            own = await OWED["owed_own"].fetch(link, **where)
+            unsettled = await OWED["unsettled"].fetch(link, **where)
+            remote = await OWED["remote_contact"].fetchval(
                 link,
                 organisation=key.organisation,
                 connection=ledger.connection,

@@ -8,8 +8,8 @@ import msgspec
 
 from caseway.domain.ids import ConversationId, OrganisationId
 from caseway.ports import Happened, JournalLine, Ran, Story
-from caseway.store.intake import transaction
 from caseway.store.queries import load
+from caseway.store.transactions import transaction
 
 SQL: Final = load("story")
 MOST: Final = 60

@@ -22,6 +22,7 @@ from caseway.domain.remote import Changed, Listing, Page
 from caseway.domain.sweeping import ACTIVITY, CASE, OPEN_CASES, watermark
 from caseway.ports import FencedOut, Found, SweepClaim
 from caseway.store import rows
+from caseway.store.marks import mark
 from caseway.store.queries import load
 from caseway.store.queue import enqueue_all
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from caseway.store.queries import Connection
 
 SQL: Final = load("sweeps")
-MARK: Final = load("looks")["mark"]
 LEASE: Final = timedelta(seconds=25)  # outlives a call (10 s); taken anew for each page
 LATELY: Final = timedelta(minutes=10)
 
@@ -168,12 +168,7 @@ class PostgresSweeps:
         fresh = [
             key
             for key in sorted(keys, key=lambda k: (k.organisation, k.conversation))
-            if await MARK.fetchval(
-                connection,
-                organisation=key.organisation,
-                conversation=key.conversation,
-                hints=hints,
-            )
+            if await mark(connection, key, hints)
         ]
         await enqueue_all(connection, fresh)
 

@@ -16,9 +16,9 @@ from caseway.domain.secret import Secret
 from caseway.domain.token import WebhookToken
 from caseway.ports import NotConfigured
 from caseway.store.audit import BY_COMMAND, Kind, record
-from caseway.store.intake import transaction
 from caseway.store.queries import load
 from caseway.store.secrets import Secrets
+from caseway.store.transactions import transaction
 
 if TYPE_CHECKING:
     from caseway.store.queries import Connection as Link

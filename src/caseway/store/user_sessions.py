@@ -15,10 +15,10 @@ from caseway.domain.secret import Secret
 from caseway.domain.session import IDLE, LASTS
 from caseway.ports import OpenSession, SignedIn
 from caseway.store.audit import Kind, record
-from caseway.store.intake import transaction
 from caseway.store.queries import load
 from caseway.store.reached import reached
 from caseway.store.tokens import new_token
+from caseway.store.transactions import transaction
 
 SQL: Final = load("user_sessions")
 AGENT_LENGTH: Final = 200

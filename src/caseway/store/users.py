@@ -13,9 +13,9 @@ from caseway.domain.secret import Secret
 from caseway.ports import Known, LastOwner, NotConfigured, Person
 from caseway.store import user_sessions
 from caseway.store.audit import Kind, record
-from caseway.store.intake import transaction
 from caseway.store.queries import load
 from caseway.store.reached import reached
+from caseway.store.transactions import transaction
 
 if TYPE_CHECKING:
     from caseway.store.queries import Connection as Link

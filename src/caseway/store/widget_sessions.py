@@ -11,8 +11,8 @@ from caseway.domain.delivery import TRANSITIONS, Event
 from caseway.domain.delivery import State as Debt
 from caseway.domain.ids import ChannelId, ConversationId, MessageId, OrganisationId
 from caseway.ports import Line, Transcript, Visitor
-from caseway.store.intake import transaction
 from caseway.store.queries import load
+from caseway.store.transactions import transaction
 
 if TYPE_CHECKING:
     from caseway.store.queries import Connection as Link
