@@ -51,7 +51,7 @@ def test_adding_twice_changes_nothing(caseway: Installation) -> None:
 
 def test_what_is_not_said_stays(caseway: Installation, tmp_path: Path) -> None:
     status = str(uuid4())
-    add(caseway, "kept", "--resolved-status", status, "--calls-a-day", "0")
+    add(caseway, "kept", "--resolved-status", status, "--calls-a-day", "0", "--time-zone", "lisbon")
     caseway("connection", "add", "--name", "kept", "--opening", "handoff", "--no-sweep")
     found = listed(caseway, "kept")
     settings = found["settings"]
@@ -59,6 +59,12 @@ def test_what_is_not_said_stays(caseway: Installation, tmp_path: Path) -> None:
     assert settings["resolved_status"] == status
     assert settings["opening"] == "handoff"
     assert settings["calls_a_day"] is None
+    assert settings["time_zone"] == "Europe/Lisbon"
+    [row] = [line for line in caseway("connection", "list").out.splitlines() if "kept" in line]
+    assert "\tEurope/Lisbon\t" in row
+    wrong = caseway.try_("connection", "add", "--name", "kept", "--time-zone", "Lissabon")
+    assert wrong.code == 2
+    assert "for example Europe/Lisbon" in " ".join(wrong.err.replace("│", "").split())
     assert settings["sweeping"] == {"enabled": False, "interval": None}
     assert found["login"] == "1BA1"
     file = tmp_path / "password"

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,16 +26,20 @@ SAID = Own(
 
 
 def test_a_title_tells_who_when_and_the_first_words() -> None:
-    title = words.activity_title(SAID)
+    title = words.activity_title(SAID, UTC)
+    berlin = ZoneInfo("Europe/Berlin")
+    assert words.activity_title(SAID, berlin).startswith("Customer · 16:05 · ")
+    winter = replace(SAID, written_at=datetime(2026, 1, 4, 23, 30, tzinfo=UTC))
+    assert words.activity_title(winter, berlin).startswith("Customer · 00:30 · ")
     assert title == "Customer · 14:05 · My brake squeals since Monday"
-    assert words.activity_title(replace(SAID, author=Author.AI)).startswith("AI · 14:05")
+    assert words.activity_title(replace(SAID, author=Author.AI), UTC).startswith("AI · 14:05")
 
 
 def test_our_own_notes_are_told_apart() -> None:
     failure = replace(SAID, kind=MessageKind.FAILURE)
-    assert words.activity_title(failure) == "Caseway · a reply was not delivered"
+    assert words.activity_title(failure, UTC) == "Caseway · a reply was not delivered"
     handoff = replace(SAID, kind=MessageKind.HANDOFF)
-    assert words.activity_title(handoff) == "Caseway · handed off to a person"
+    assert words.activity_title(handoff, UTC) == "Caseway · handed off to a person"
 
 
 @given(text=st.text(), length=st.integers(2, 200))
@@ -49,7 +54,7 @@ def test_an_activity_holds_every_word(text: str) -> None:
     said = replace(SAID, text=text)
     assert words.activity_text(said) == text
     assert words.activity_text(said, "Address not verified.").endswith(f"\n\n{text}")
-    assert len(words.activity_title(said)) <= words.TITLE_LENGTH
+    assert len(words.activity_title(said, UTC)) <= words.TITLE_LENGTH
 
 
 def test_the_first_activity_warns_of_an_address_that_nobody_checked() -> None:
@@ -74,7 +79,9 @@ def test_a_case_names_the_one_before() -> None:
 
 
 def test_a_failure_quotes_the_reply_and_the_reason() -> None:
-    said = words.failure_text("We order new pads", "no such customer", AT)
+    said = words.failure_text("We order new pads", "no such customer", AT, UTC)
     assert "“We order new pads”" in said
     assert "no such customer" in said
     assert "2026-05-04 14:05 UTC" in said
+    there = words.failure_text("We order new pads", "", AT, ZoneInfo("Europe/Berlin"))
+    assert "(given up 2026-05-04 16:05 CEST)" in there

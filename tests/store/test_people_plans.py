@@ -15,6 +15,7 @@ from tests.plans import plan_of, read
 
 PEOPLE = 300
 ENTRIES = 20_000
+OTHERS = 2_000  # organisations
 MOST = 51
 
 
@@ -25,6 +26,10 @@ async def filled(owner_pool: "asyncpg.Pool[asyncpg.Record]") -> UUID:
     await owner_pool.execute(
         f"""
         INSERT INTO organisation (id, name) VALUES ('{organisation}', 'large');
+        INSERT INTO organisation (id, name)
+        SELECT md5('other' || n)::uuid, 'other' || n FROM generate_series(1, {OTHERS}) n;
+        INSERT INTO connection (organisation_id, id, name, base_url, auth, login, secret)
+        SELECT id, gen_random_uuid(), 'north', 'https://x.example', 'oauth', 'x', '' FROM organisation;
         INSERT INTO user_account (organisation_id, id, email, name, role)
         SELECT '{organisation}', md5('user' || n)::uuid, 'user' || n || '@example.com', 'x', 'agent'
           FROM generate_series(1, {PEOPLE}) n;
@@ -68,12 +73,12 @@ async def test_what_is_asked_across_organisations_is_found_by_one_key(
     database: Database, filled: UUID
 ) -> None:
     """Functions hide their plans, so their statements are explained as they stand in them."""
-    del filled
     connection = await asyncpg.connect(database.dsn)
     try:
         for table, key in (
             ("user_account", "email = 'user7@example.com'"),
             ("user_session", "public_name = '00000007'"),
+            ("connection", f"organisation_id = '{filled}' AND removed_at IS NULL"),
             ("invitation", "public_name = '00000007'"),
             ("invitation", "email = 'guest2@example.com' AND ended_at IS NULL AND kind = 'join'"),
         ):

@@ -54,6 +54,12 @@ def add(
         str | None,
         typer.Option(metavar="URL", help="The identity service, if it is not found by itself."),
     ] = None,
+    time_zone: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Of the people who read the cases, such as Europe/Lisbon."
+        ),
+    ] = None,
     opening: Annotated[
         Opening | None, typer.Option(help="Open a case for every conversation, or on hand-off.")
     ] = None,
@@ -167,6 +173,7 @@ def add(
         platform=platform,
         identity_url=identity_url,
         settings=options.settings_said(
+            time_zone=time_zone,
             opening=opening,
             returning=returning,
             returning_hours=returning_hours,
@@ -222,12 +229,13 @@ def list_(*, json: Annotated[bool, JSON] = False) -> None:
             say("There is no connection yet: caseway connection add --help")
             return
         show_table(
-            ["name", "address", "signs in by", "last answer", "trouble"],
+            ["name", "address", "signs in by", "time zone", "last answer", "trouble"],
             [
                 (
                     one.connection.name,
                     one.connection.base_url,
                     one.connection.auth,
+                    one.connection.settings.time_zone,
                     one.last_success_at,
                     one.trouble,
                 )

@@ -10,6 +10,7 @@ import typer
 from caseway.cli.opening import Failed
 from caseway.cli.reading import read_secret
 from caseway.cli.screen import say, without_none
+from caseway.domain import zones
 from caseway.domain.connection import (
     Auth,
     Connection,
@@ -87,6 +88,8 @@ def settings_said(**said: Any) -> SettingsSaid:
         plain["resolved_statuses"] = frozenset(
             _id(text, "--means-resolved") for text in given["resolved_statuses"]
         )
+    if "time_zone" in given:
+        plain["time_zone"] = _zone(given["time_zone"])
     if "returning_hours" in given:
         plain["returning_within"] = timedelta(hours=given["returning_hours"])
     for name in ("calls_a_day", "webhooks_a_minute"):
@@ -111,6 +114,13 @@ def settings_said(**said: Any) -> SettingsSaid:
         _by_kind(text, "--channel-priority") for text in given.get("channel_priorities") or ()
     )
     return SettingsSaid(plain, rule, sweeping, origins, priorities)
+
+
+def _zone(text: str) -> str:
+    try:
+        return zones.zone_name(text)
+    except ValueError as fault:
+        raise typer.BadParameter(f"{text} is none. {fault}", param_hint="--time-zone") from None
 
 
 def _id(text: str, option: str) -> UUID:

@@ -1,10 +1,11 @@
 """An organisation's Creatio instance, and the channels that lead to it, as they are configured."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from uuid import UUID
 
+from caseway.domain import zones
 from caseway.domain.ids import (
     ChannelId,
     ConnectionId,
@@ -65,6 +66,11 @@ class ConnectionSettings:
     sweeping: Sweeping = field(default_factory=Sweeping)
     calls_a_day: int | None = 10_000  # None: no limit in the plan
     webhooks_a_minute: int | None = None  # None: no limit
+    time_zone: str = zones.DEFAULT  # IANA: of agents' clocks, and of the pages here
+
+    @property
+    def zone(self) -> tzinfo:
+        return zones.zone(self.time_zone)
 
     def priority_of(self, kind: str) -> UUID | None:
         """Of a new case on a channel of this kind."""

@@ -1,8 +1,11 @@
-"""The texts that we write into Creatio: titles, descriptions, notes. English; times in UTC."""
+"""The texts that we write into Creatio: titles, descriptions, notes. English; times in
+the connection's zone.
+"""
 
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Final
 
+from caseway.domain import zones
 from caseway.domain.conversation import Author, MessageKind, Own
 
 TITLE_LENGTH: Final = 500
@@ -24,13 +27,14 @@ def first_words(text: str, length: int = FIRST_WORDS) -> str:
     return (cut[: cut.rfind(" ")] if " " in cut[length // 2 :] else cut) + "…"
 
 
-def activity_title(own: Own) -> str:
+def activity_title(own: Own, zone: tzinfo) -> str:
     if own.kind is MessageKind.FAILURE:
         return "Caseway · a reply was not delivered"
     if own.kind is MessageKind.HANDOFF:
         return "Caseway · handed off to a person"
     who = AUTHORS[own.author]
-    return f"{who} · {own.written_at:%H:%M} · {first_words(own.text)}"[:TITLE_LENGTH]
+    at = own.written_at.astimezone(zone)
+    return f"{who} · {at:%H:%M} · {first_words(own.text)}"[:TITLE_LENGTH]
 
 
 def activity_text(own: Own, preface: str = "") -> str:
@@ -59,8 +63,9 @@ def case_description(words: str, channel: str, conversation: str, earlier_number
     return "\n\n".join(lines)
 
 
-def failure_text(words: str, reason: str, at: datetime) -> str:
+def failure_text(words: str, reason: str, at: datetime, zone: tzinfo) -> str:
+    when = f"{at.astimezone(zone):%Y-%m-%d %H:%M} {zones.hours_are_called(zone, at)}"
     return (
-        f"This reply did not reach the customer (given up {at:%Y-%m-%d %H:%M} UTC): "
+        f"This reply did not reach the customer (given up {when}): "
         f"“{first_words(words, 200)}”.\nReason: {reason}"
     )

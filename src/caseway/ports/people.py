@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
@@ -93,6 +93,7 @@ class SignedIn:
     name: str
     role: Role
     theme: str
+    zone: tzinfo  # of the organisation's oldest connection; UTC while there is none
 
 
 @dataclass(frozen=True, slots=True)

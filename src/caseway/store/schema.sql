@@ -729,10 +729,15 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 $$;
 CREATE FUNCTION find_user_session(shown text)
 RETURNS TABLE (organisation_id uuid, id uuid, digest bytea, last_seen_at timestamptz,
-    expires_at timestamptz, user_id uuid, email text, name text, role text, theme text)
+    expires_at timestamptz, user_id uuid, email text, name text, role text, theme text,
+    time_zone text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT s.organisation_id, s.id, s.digest, s.last_seen_at, s.expires_at,
-           u.id, u.email, u.name, u.role, u.theme
+           u.id, u.email, u.name, u.role, u.theme,
+           -- of the oldest connection: one clock for an organisation's pages
+           coalesce((SELECT c.settings ->> 'time_zone' FROM connection c
+                      WHERE c.organisation_id = s.organisation_id AND c.removed_at IS NULL
+                      ORDER BY c.created_at, c.id LIMIT 1), 'UTC')
       FROM user_session s
       JOIN user_account u ON u.organisation_id = s.organisation_id AND u.id = s.user_id
      WHERE s.public_name = shown AND u.disabled_at IS NULL

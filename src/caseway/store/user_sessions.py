@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from caseway.domain import token as form
+from caseway.domain import zones
 from caseway.domain.actor import Actor
 from caseway.domain.ids import OrganisationId
 from caseway.domain.roles import Role
@@ -72,6 +73,7 @@ class PostgresSessions:
             name=row["name"],
             role=Role(row["role"]),
             theme=row["theme"],
+            zone=zones.zone(row["time_zone"]),
         )
 
     async def note_seen(self, who: SignedIn) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import assert_never
 
 import structlog
@@ -154,7 +154,7 @@ class Executor:
         # CRASH HERE: the customer may have it, we do not know; the repeat carries the same id.
         after = claimed.on(event)
         if after.state is State.FAILED:
-            tell = words.failure_text(before.text, reason, now)
+            tell = words.failure_text(before.text, reason, now, self.zone)
         outcome = "done" if not reason else "refused" if tell else "later"
         deed = f"{'tried to send' if reason else 'sent'} reply, attempt {claimed.attempts}"
         self.journal.note(self.account.kind, deed, reason, outcome=outcome)
@@ -185,6 +185,10 @@ class Executor:
     def shown(self) -> bool:
         """Whether pages watch for what is delivered."""
         return self.account.kind == "widget"
+
+    @property
+    def zone(self) -> tzinfo:
+        return self.connection.settings.zone
 
     def _outgoing(self, delivery: Delivery, *, marked: bool) -> Outgoing:
         return Outgoing(
@@ -316,7 +320,7 @@ class Executor:
             id=own.activity,
             case=owed.ledger.case,
             contact=owed.remote_contact if own.author is Author.CONTACT else None,
-            title=words.activity_title(own),
+            title=words.activity_title(own, self.zone),
             text=words.activity_text(own, preface),
             at=own.written_at,
             type_id=self.connection.settings.activity_type,

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -15,6 +16,7 @@ from caseway.web.dashboard.events import strip, telling
 from caseway.web.dashboard.events.filters import Asked
 
 NOON = datetime(2026, 3, 3, 12, tzinfo=UTC)
+BERLIN = ZoneInfo("Europe/Berlin")
 SOME = UUID("8f31c2d4-0000-4000-8000-000000000001")
 NOTICED = Noticed(
     id=EventId(SOME),
@@ -177,7 +179,7 @@ def test_bars_begin_on_the_clocks_own_marks_and_keep_the_proportions() -> None:
     ("span", "width"), [("6h", "5 min"), ("24h", "30 min"), ("7d", "3 h"), ("30d", "12 h")]
 )
 def test_every_span_has_room_for_its_bars(span: str, width: str) -> None:
-    asked = Asked.of({"span": span}).filter(now=NOON)
+    asked = Asked.of({"span": span}, UTC).filter(now=NOON)
     assert asked.since is not None
     found = strip.span_of(asked.since, NOON, now=NOON)
     assert found.width_in_words == width
@@ -189,9 +191,26 @@ def test_every_span_has_room_for_its_bars(span: str, width: str) -> None:
 
 
 def test_a_filter_is_said_as_a_person_would_say_it() -> None:
-    asked = Asked.of({"outcome": "rejected", "span": "24h"})
-    assert asked.words() == "rejected events of the last 24 h"
-    assert Asked().words() == "all events"
+    asked = Asked.of({"outcome": "rejected", "span": "24h"}, UTC)
+    assert asked.words(UTC) == "rejected events of the last 24 h"
+    assert Asked().words(UTC) == "all events"
     assert asked.path(outcome="") == "/events?span=24h"
-    moments = Asked.of({"since": "2026-03-03T12:00:00Z", "until": "2026-03-03T13:00:00Z"})
-    assert moments.words() == "all events from 3 Mar 2026, 12:00 UTC to 3 Mar 2026, 13:00 UTC"
+    between = {"since": "2026-03-03T12:00:00Z", "until": "2026-03-03T13:00:00Z"}
+    moments = Asked.of(between, UTC)
+    assert moments.words(UTC) == "all events from 3 Mar 2026, 12:00 UTC to 3 Mar 2026, 13:00 UTC"
+
+
+def test_a_time_without_a_zone_is_one_of_the_organisation() -> None:
+    typed = Asked.of({"since": "2026-07-03T00:00", "until": "2026-07-03T22:00:00Z"}, BERLIN)
+    assert (typed.since, typed.until) == ("2026-07-02T22:00:00Z", "2026-07-03T22:00:00Z")
+    assert typed.words(BERLIN) == "all events from 3 Jul 2026, 00:00 CEST to 4 Jul 2026, 00:00 CEST"
+    assert typed.filter(now=NOON).since == datetime(2026, 7, 2, 22, tzinfo=UTC)
+
+
+def test_a_strip_of_days_begins_at_midnight_there() -> None:
+    month = timedelta(days=60)
+    assert strip.span_of(NOON - month, NOON, now=NOON, zone=UTC).since.hour == 0
+    berlin = strip.span_of(NOON - month, NOON, now=NOON, zone=BERLIN)
+    assert (berlin.since.astimezone(BERLIN).hour, berlin.bar) == (0, timedelta(days=1))
+    nepal = strip.span_of(NOON - month, NOON, now=NOON, zone=ZoneInfo("Asia/Kathmandu"))
+    assert nepal.since.minute == 0, "counts are kept by the hour of UTC"

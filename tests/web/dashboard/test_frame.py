@@ -3,7 +3,7 @@
 import gzip
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
@@ -29,6 +29,7 @@ class Somebody:
     name: str = "Mara Vogt"
     email: str = "mara@nordlicht.example"
     theme: str = "system"
+    zone: tzinfo = UTC
 
     def may(self, action: Action) -> bool:
         return action in MAY[self.role]

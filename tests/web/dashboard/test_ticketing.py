@@ -101,6 +101,7 @@ async def test_a_connection_is_tested_saved_and_heard_of_at_once(
         origin_widget=str(ORIGIN_CHAT),
         calls_a_day="",
         sweep_seconds="15",
+        time_zone="lisbon",
     )
     status, _, onward = await post(client, PAGE, form)
     assert (status, onward) == (303, f"{PAGE}?connection=north&done=saved")
@@ -114,6 +115,7 @@ async def test_a_connection_is_tested_saved_and_heard_of_at_once(
     assert settings.origins == {"widget": ORIGIN_CHAT}
     assert settings.calls_a_day is None
     assert settings.sweeping.interval is not None
+    assert settings.time_zone == "Europe/Lisbon"
 
     assert (await listening.connection(made.key)).settings.opening is Opening.HANDOFF
     again = typed(creatio, connection="north", client_secret="", opening="conversation")
@@ -127,6 +129,7 @@ async def test_a_connection_is_tested_saved_and_heard_of_at_once(
     after = await saved(house, "north")
     assert after is not None
     assert after.secret == made.secret, "an empty field keeps the stored one"
+    assert after.settings.time_zone == "Europe/Lisbon", "what is not in the form stays"
 
     async with client.get(f"{PAGE}?connection=north&done=saved") as page:
         html = await page.text()
@@ -199,6 +202,7 @@ async def test_the_secret_goes_to_no_other_address_than_the_one_it_was_given_for
         ("owner_id", "Clara Brandt", "An id of Creatio&#39;s is a GUID"),
         ("sweep_seconds", "often", "Expected a number from 1 to 3600"),
         ("name", "main", "There is a connection main already"),
+        ("time_zone", "Lissabon", "Expected a time zone by its name, for example Europe/Lisbon"),
     ],
 )
 async def test_a_field_that_cannot_be_says_what_is_expected(
@@ -210,6 +214,18 @@ async def test_a_field_that_cannot_be_says_what_is_expected(
         assert status == (200 if path.endswith("look") else 422)
         assert words in html, path
         assert 'aria-invalid="true"' in html
+
+
+async def test_zones_are_proposed_and_a_spelling_is_corrected(signed_in: SignedIn) -> None:
+    client = await signed_in(Role.OWNER)
+    async with client.get(f"{PAGE}?new") as page:
+        html = await page.text()
+    assert re.search(r'<input[^>]*value="UTC"[^>]*name="time_zone"[^>]*list="time-zones"', html)
+    assert "<option>Europe/Lisbon</option>" in html
+    changed = {"connection": "", "time_zone": "america/new york"}
+    _, html, _ = await post(client, f"{PAGE}/look", changed)
+    assert "Kept as America/New_York" in html
+    assert 'value="America/New_York"' in html
 
 
 async def test_a_script_gets_each_check_as_it_ends(

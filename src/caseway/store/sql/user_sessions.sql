@@ -14,8 +14,10 @@ VALUES (:organisation, :id, :user, :public_name, :digest, :source, :agent,
 
 -- name: find(public_name)
 -- role: web
--- The one that a browser shows, and whose it is. Index: user_session_public_name_key.
-SELECT organisation_id, id, digest, last_seen_at, expires_at, user_id, email, name, role, theme
+-- The one that a browser shows, whose it is, and by which clock they read. Index:
+-- user_session_public_name_key.
+SELECT organisation_id, id, digest, last_seen_at, expires_at, user_id, email, name, role, theme,
+       time_zone
   FROM find_user_session(:public_name);
 
 -- name: note_seen(organisation, id, user)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -79,6 +79,8 @@ class ConversationPage:
         since = cursors.moment_of(asked["story"])[0] if asked.get("story") else None
         leaf = await talks.leaf(facts, before=before, most=A_LEAF)
         history = await talks.history(key, before=since, most=A_HISTORY)
+        connection = await self._connection(facts)
+        theirs = connection.settings.zone if connection else visitor.zone
         now = self._parts.now()
         may_act = visitor.may(Action.ACT_ON_CONVERSATIONS)
         return draw(
@@ -89,7 +91,7 @@ class ConversationPage:
             token=token,
             called=called(facts.name, facts.email, facts.phone, facts.address),
             frozen=frozen(facts.address),
-            rows=ledger.laid_out(leaf, facts, UTC),
+            rows=ledger.laid_out(leaf, facts, visitor.zone, theirs=theirs),
             foot=ledger.foot_of(await talks.balance(key), facts, len(leaf.kept_back)),
             earlier=leaf.earlier and cursors.of_position(leaf.earlier),
             is_later_leaf=before is not None,
@@ -99,7 +101,7 @@ class ConversationPage:
             owed=[_short(line) for line in standing.plan(now)],
             later=standing.later(now),
             next_look=standing.next_look(now),
-            resolving=await self._resolving(facts, standing, may_act=may_act),
+            resolving=_asks(facts, standing, connection) if may_act else [],
             may_act=may_act,
             done=DONE.get(asked.get("done", ""), ""),
             is_note=ledger.is_note,
@@ -108,8 +110,6 @@ class ConversationPage:
             sign_of=sign_of,
             channel_kind=name_of(facts.channel_kind),
             links=creatio_links,
-            day_of=_day,
-            zone_name=UTC.tzname(None),
         )
 
     async def live(self, request: Request, visitor: Visitor) -> Response:
@@ -122,20 +122,27 @@ class ConversationPage:
 
         return await live.stream(request, changed, LOOK_EVERY)
 
-    async def _resolving(self, facts: Facts, standing: Standing, *, may_act: bool) -> Sequence[str]:
-        """What resolving it will do, in sentences; nothing where nobody is asked."""
-        if not may_act or facts.state is State.RESOLVED:
-            return []
-        key = ConnectionKey(facts.key.organisation, facts.connection)
+    async def _connection(self, facts: Facts) -> Connection | None:
+        """None: it was removed, and what it led to stays readable."""
         try:
-            connection = await self._parts.directory.connection(key)
+            return await self._parts.directory.connection(
+                ConnectionKey(facts.key.organisation, facts.connection)
+            )
         except NotConfigured:
-            return ["The customer is told that the conversation was resolved."]
-        return resolving(facts, standing, connection)
+            return None
 
 
 def key_of(request: Request, visitor: Visitor) -> ConversationKey:
     return ConversationKey(visitor.organisation, ConversationId(request.path_params["id"]))
+
+
+def _asks(facts: Facts, standing: Standing, connection: Connection | None) -> list[str]:
+    """What resolving it will do, in sentences; nothing where it is resolved."""
+    if facts.state is State.RESOLVED:
+        return []
+    if connection is None:
+        return ["The customer is told that the conversation was resolved."]
+    return resolving(facts, standing, connection)
 
 
 def resolving(facts: Facts, standing: Standing, connection: Connection) -> list[str]:
@@ -201,7 +208,3 @@ def _happened(deed: Deed, facts: Facts) -> Happened:
 
 def _short(text: str) -> str:
     return LONG_ID.sub(lambda found: found[0][:6], text)
-
-
-def _day(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%A}, {at.astimezone(UTC).day} {at.astimezone(UTC):%B %Y}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Final
 from urllib.parse import quote, urlsplit
 from uuid import UUID
@@ -43,6 +44,7 @@ class Visitor:
     role: Role
     session: UUID
     theme: str
+    zone: tzinfo  # the organisation's
     source: str  # the address they come from
 
     def may(self, action: Action) -> bool:
@@ -169,6 +171,7 @@ def _visitor(found: SignedIn, source: str) -> Visitor:
         role=found.role,
         session=found.session,
         theme=found.theme,
+        zone=found.zone,
         source=source,
     )
 

@@ -4,7 +4,7 @@ import gzip
 import json
 import re
 from collections.abc import Mapping
-from datetime import UTC
+from datetime import UTC, tzinfo
 from functools import cache, partial
 from typing import Final, Protocol
 
@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from caseway.domain.roles import Action, Role
+from caseway.domain.zones import hours_are_called
 from caseway.web import assets, pages
 from caseway.web.dashboard import times
 from caseway.web.dashboard.navigation import navigation
@@ -45,6 +46,8 @@ class Onlooker(Protocol):
     def role(self) -> Role: ...
     @property
     def theme(self) -> str: ...
+    @property
+    def zone(self) -> tzinfo: ...
     def may(self, action: Action) -> bool: ...
 
 
@@ -53,8 +56,8 @@ def draw(
 ) -> Response:
     """`template` is below templates/dashboard/ and extends the frame, which explains its blocks.
 
-    Beside `values` it finds `visitor`, `ui` (the macros of parts.html), `now`, `zone`, `path` and
-    `asset(name)`.
+    Beside `values` it finds `visitor`, `ui` (the macros of parts.html), `now`, `zone` and
+    `zone_name` (what its hours are called now), `path` and `asset(name)`.
     """
     context = {
         "visitor": visitor,
@@ -62,18 +65,27 @@ def draw(
         "glance": getattr(request.state, "glance", None),
         **values,
     }
-    return _answer(request, _render(request, template, context), status)
+    return _answer(request, _render(request, visitor, template, context), status)
 
 
 def piece(request: Request, visitor: Onlooker, template: str, **values: object) -> str:
     """A part of a page that is sent while the rest is still being found out; it brings its icons
     where it says `<!--icons-->`.
     """
-    return _render(request, template, {"visitor": visitor, **values})
+    return _render(request, visitor, template, {"visitor": visitor, **values})
 
 
-def _render(request: Request, template: str, values: Mapping[str, object]) -> str:
-    around = {"path": request.url.path, "now": request.app.state.parts.now(), "zone": UTC, **values}
+def _render(
+    request: Request, visitor: Onlooker, template: str, values: Mapping[str, object]
+) -> str:
+    now = request.app.state.parts.now()
+    around = {
+        "path": request.url.path,
+        "now": now,
+        "zone": visitor.zone,
+        "zone_name": hours_are_called(visitor.zone, now),
+        **values,
+    }
     find = partial(_environment().get_template, globals=SEEN_BY_MACROS)
     ui = find(f"{FOLDER}/parts.html").make_module(around)
     html = find(f"{FOLDER}/{template}").render(around, ui=ui)

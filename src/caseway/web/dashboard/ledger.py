@@ -53,11 +53,11 @@ class Left:
 Row = Day | Line | Left
 
 
-def laid_out(leaf: Leaf, facts: Facts, zone: tzinfo) -> list[Row]:
-    """In order, a line with the date before each day's first."""
+def laid_out(leaf: Leaf, facts: Facts, zone: tzinfo, *, theirs: tzinfo) -> list[Row]:
+    """In order, a line with the date before each day's first. `theirs`: the zone of titles."""
     laid: list[Row] = []
     day = None
-    for at, row in _in_order(leaf, facts):
+    for at, row in _in_order(leaf, facts, theirs):
         if at.astimezone(zone).date() != day:
             day = at.astimezone(zone).date()
             laid.append(Day(at))
@@ -65,13 +65,13 @@ def laid_out(leaf: Leaf, facts: Facts, zone: tzinfo) -> list[Row]:
     return laid
 
 
-def _in_order(leaf: Leaf, facts: Facts) -> Iterator[tuple[datetime, Line | Left]]:
+def _in_order(leaf: Leaf, facts: Facts, theirs: tzinfo) -> Iterator[tuple[datetime, Line | Left]]:
     """Messages keep their positions; what is kept back stands where it was first seen."""
     waiting = sorted(leaf.kept_back, key=lambda kept: kept.seen_at)
     for entry in leaf.entries:
         while waiting and waiting[0].seen_at < entry.kept_at:
             yield _left(waiting.pop(0))
-        yield entry.kept_at, _line(entry, facts)
+        yield entry.kept_at, _line(entry, facts, theirs)
     yield from map(_left, waiting)
 
 
@@ -80,32 +80,32 @@ def _left(kept: KeptBack) -> tuple[datetime, Left]:
     return kept.seen_at, Left(kept, reason[:1].upper() + reason[1:])
 
 
-def _line(entry: Entry, facts: Facts) -> Line:
+def _line(entry: Entry, facts: Facts, theirs: tzinfo) -> Line:
     sending = entry.delivery
     remedy = ""
     if sending is not None and sending.reason and sending.state not in {Debt.DELIVERED, Debt.READ}:
         remedy = REMEDIES.get(facts.channel_kind, "").format(channel=facts.channel_name)
     return Line(
         entry=entry,
-        across=_across(entry, facts),
+        across=_across(entry, facts, theirs),
         opens=sending is not None and sending.state in OPEN_WHILE,
         remedy=remedy,
     )
 
 
-def _across(entry: Entry, facts: Facts) -> Across:
+def _across(entry: Entry, facts: Facts, theirs: tzinfo) -> Across:
     activity = entry.activity
     if activity is None:
         return Across("none", why="Told to the customer alone")
     if activity.refused_at is not None:
-        return Across("refused", _title(entry), activity.refusal)
+        return Across("refused", _title(entry, theirs), activity.refusal)
     if activity.linked_at is None:
-        return Across("waits", _title(entry), _waits_for(facts))
-    return Across("linked", _title(entry))
+        return Across("waits", _title(entry, theirs), _waits_for(facts))
+    return Across("linked", _title(entry, theirs))
 
 
-def _title(entry: Entry) -> str:
-    """As the activity is called in Creatio, where we wrote it."""
+def _title(entry: Entry, theirs: tzinfo) -> str:
+    """As the activity is called in Creatio, if we wrote it by the settings of today."""
     activity = entry.activity
     if activity is None or not activity.is_ours:
         return words.first_words(entry.text, FIRST_WORDS)
@@ -119,7 +119,8 @@ def _title(entry: Entry) -> str:
             kind=entry.kind,
             text=entry.text,
             written_at=entry.written_at,
-        )
+        ),
+        theirs,
     )
 
 

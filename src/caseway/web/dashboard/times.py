@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
+from caseway.domain.zones import hours_are_called
+
 MINUTE: Final = timedelta(minutes=1)
 HOUR: Final = timedelta(hours=1)
 
@@ -13,7 +15,7 @@ def shown(moment: datetime, *, now: datetime, zone: tzinfo = UTC, ago: bool = Tr
     if ago and timedelta() <= passed < HOUR:
         return f"{age(passed)} ago"
     there, here = moment.astimezone(zone), now.astimezone(zone)
-    clock = f"{there:%H:%M} {there:%Z}"
+    clock = f"{there:%H:%M} {hours_are_called(zone, moment)}"
     if there.date() == here.date():
         return clock
     day = f"{there.day} {there:%b}"
@@ -23,16 +25,26 @@ def shown(moment: datetime, *, now: datetime, zone: tzinfo = UTC, ago: bool = Tr
 def exact(moment: datetime, *, zone: tzinfo = UTC) -> str:
     """To the second, for events, timelines and titles: "3 Mar 2026, 14:02:31 CET"."""
     there = moment.astimezone(zone)
-    return f"{there.day} {there:%b %Y, %H:%M:%S %Z}"
+    return f"{there.day} {there:%b %Y, %H:%M:%S} {hours_are_called(zone, moment)}"
 
 
 def clock(moment: datetime, *, now: datetime, zone: tzinfo = UTC) -> str:
-    """For columns whose head names the zone: "14:02:31", and the day where it is not today's."""
+    """For columns whose head names today's zone: "14:02:31", the day where it is not today's, and
+    the zone again where the clocks were changed since: "28 Mar, 14:02:31 CET" under "At, CEST".
+    """
     there, here = moment.astimezone(zone), now.astimezone(zone)
     if there.date() == here.date():
         return f"{there:%H:%M:%S}"
     year = "" if there.year == here.year else f" {there.year}"
-    return f"{there.day} {there:%b}{year}, {there:%H:%M:%S}"
+    called = hours_are_called(zone, moment)
+    other = "" if called == hours_are_called(zone, now) else f" {called}"
+    return f"{there.day} {there:%b}{year}, {there:%H:%M:%S}{other}"
+
+
+def day(moment: datetime, *, zone: tzinfo = UTC) -> str:
+    """With its weekday: "Tuesday, 3 March 2026"."""
+    there = moment.astimezone(zone)
+    return f"{there:%A}, {there.day} {there:%B %Y}"
 
 
 def iso(moment: datetime) -> str:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from starlette.datastructures import FormData
 
+from caseway.domain import zones
 from caseway.domain.connection import (
     Auth,
     Connection,
@@ -94,6 +95,7 @@ def shown(before: Connection | None) -> Typed:
         "auth": before.auth if before else Auth.OAUTH,
         "client_id": login if oauth else "",
         "user": "" if oauth else login,
+        "time_zone": settings.time_zone,
         "opening": settings.opening,
         "returning": settings.returning,
         "returning_hours": _plain(settings.returning_within / timedelta(hours=1)),
@@ -224,6 +226,7 @@ class _Reading:
         webhooks = self._number("webhooks_a_minute", least=1, most=10**9)
         return replace(
             there,
+            time_zone=self._zone(there),
             opening=self._one_of("opening", Opening, there.opening),
             returning=self._one_of("returning", Returning, there.returning),
             returning_within=there.returning_within if hours is None else timedelta(hours=hours),
@@ -242,6 +245,18 @@ class _Reading:
             calls_a_day=None if calls is None else int(calls),
             webhooks_a_minute=None if webhooks is None else int(webhooks),
         )
+
+    def _zone(self, there: ConnectionSettings) -> str:
+        text = self._values["time_zone"]
+        try:
+            name = zones.zone_name(text)
+        except ValueError as fault:
+            self._faults["time_zone"] = f"{fault}."
+            return there.time_zone
+        if name != text:
+            self._told["time_zone"] = f"Kept as {name}"
+        self._values["time_zone"] = name
+        return name
 
     def _statuses(self, there: ConnectionSettings) -> frozenset[StatusId]:
         if "resolved_statuses" not in self._form and "resolved_statuses_ids" not in self._form:

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from caseway.domain import zones
 from caseway.domain.connection import Connection
 from caseway.domain.roles import Action
 from caseway.domain.trouble import own_words
@@ -223,6 +224,7 @@ class TicketingPages:
             connections=[one.connection.name for one in all_],
             lists=lists,
             kinds=KINDS,
+            zones=zones.offered(),
             checks=last.checks if last else checks,
             last=last,
             unsaved=checks is not None,

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final, Self
 from urllib.parse import urlencode
 from uuid import UUID
 
 from caseway.domain.adoption import Outcome
 from caseway.domain.ids import CaseId, ConnectionId, ConversationId
+from caseway.domain.zones import hours_are_called
 from caseway.ports.event_log import EventFilter
 from caseway.web.problems import Problem
 
@@ -39,9 +40,11 @@ class Asked:
     number: str = ""  # a case's number that several conversations have, or none
 
     @classmethod
-    def of(cls, query: Mapping[str, str]) -> Self:
-        """Raises `Problem` for what no page of ours writes."""
-        asked = cls(**{f.name: query.get(f.name, "").strip() for f in fields(cls)})
+    def of(cls, query: Mapping[str, str], zone: tzinfo) -> Self:
+        """A time without a zone is one of `zone`. Raises `Problem` for what no page of ours
+        writes.
+        """
+        asked = cls(**{name: query.get(name, "").strip() for name in NAMES})
         if asked.outcome and asked.outcome not in set(Outcome):
             raise _wrong("outcome", asked.outcome)
         if asked.type and asked.type not in TYPES:
@@ -52,15 +55,14 @@ class Asked:
             raise _wrong("span", asked.span)
         for name in ("connection", "conversation", "case"):
             _uuid(name, getattr(asked, name))
-        for name in ("since", "until"):
-            _moment(name, getattr(asked, name))
-        return asked
+        moments = {name: _moment(name, getattr(asked, name), zone) for name in ("since", "until")}
+        return replace(asked, **{name: iso(at) if at else "" for name, at in moments.items()})
 
     def filter(self, *, now: datetime) -> EventFilter:
         connection = _uuid("connection", self.connection)
         conversation = _uuid("conversation", self.conversation)
         case = _uuid("case", self.case)
-        since = _moment("since", self.since)
+        since = _moment("since", self.since, UTC)
         if since is None and self.span:
             since = now - SPANS[self.span][1]
         return EventFilter(
@@ -71,12 +73,12 @@ class Asked:
             conversation=None if conversation is None else ConversationId(conversation),
             case=None if case is None else CaseId(case),
             since=since,
-            until=_moment("until", self.until),
+            until=_moment("until", self.until, UTC),
         )
 
     def query(self, **more: str) -> str:
         """The address's query, with some of it replaced or added."""
-        own = {f.name: getattr(self, f.name) for f in fields(self)}
+        own = {name: str(getattr(self, name)) for name in NAMES}
         return urlencode({name: text for name, text in (own | more).items() if text})
 
     def path(self, **more: str) -> str:
@@ -89,10 +91,10 @@ class Asked:
     @property
     def pairs(self) -> list[tuple[str, str]]:
         """For a form that carries them on."""
-        own = [(f.name, str(getattr(self, f.name))) for f in fields(self)]
+        own = [(name, str(getattr(self, name))) for name in NAMES]
         return [(name, text) for name, text in own if text]
 
-    def words(self) -> str:
+    def words(self, zone: tzinfo) -> str:
         """The filters as a person would say them: "rejected events of the last 24 h"."""
         said = [_outcome(self.outcome), self.type, "events"]
         if self.by:
@@ -106,10 +108,21 @@ class Asked:
         if self.connection:
             said.append(f"of connection {self.connection[:6]}")
         if self.since or self.until:
-            said.append(f"from {_when(self.since)} to {_when(self.until)}")
+            said.append(f"from {said_of(self.since, zone)} to {said_of(self.until, zone)}")
         elif self.span:
             said.append(f"of the {SPANS[self.span][0].lower()}")
         return " ".join(word for word in said if word)
+
+
+NAMES: Final = tuple(f.name for f in fields(Asked))
+
+
+def said_of(moment: str, zone: tzinfo) -> str:
+    """A time of an address, as whoever asks reads it."""
+    at = _moment("since", moment, UTC)
+    if at is None:
+        return "the beginning"
+    return f"{at.astimezone(zone):%-d %b %Y, %H:%M} {hours_are_called(zone, at)}"
 
 
 def parsed_search(text: str) -> UUID | str:
@@ -128,11 +141,6 @@ def _outcome(outcome: str) -> str:
     return outcome.replace("_", " ") if outcome else "all"
 
 
-def _when(moment: str) -> str:
-    found = _moment("since", moment)
-    return "the beginning" if found is None else f"{found.astimezone(UTC):%-d %b %Y, %H:%M} UTC"
-
-
 def _uuid(name: str, text: str) -> UUID | None:
     try:
         return UUID(text) if text else None
@@ -140,13 +148,13 @@ def _uuid(name: str, text: str) -> UUID | None:
         raise _wrong(name, text) from None
 
 
-def _moment(name: str, text: str) -> datetime | None:
+def _moment(name: str, text: str, zone: tzinfo) -> datetime | None:
     if not text:
         return None
     try:
         found = datetime.fromisoformat(text)
         if found.tzinfo is None:
-            found = found.replace(tzinfo=UTC)
+            found = found.replace(tzinfo=zone)
         return found.astimezone(UTC)
     except (ValueError, OverflowError):
         raise _wrong(name, text) from None

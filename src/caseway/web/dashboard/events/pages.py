@@ -19,7 +19,15 @@ from caseway.web.api.cursors import moment_of, of_moment
 from caseway.web.dashboard import live
 from caseway.web.dashboard.doors import Doors, Visitor
 from caseway.web.dashboard.events import export, strip, telling
-from caseway.web.dashboard.events.filters import SPANS, TYPES, WAYS, Asked, iso, parsed_search
+from caseway.web.dashboard.events.filters import (
+    SPANS,
+    TYPES,
+    WAYS,
+    Asked,
+    iso,
+    parsed_search,
+    said_of,
+)
 from caseway.web.dashboard.frame import draw
 from caseway.web.parts import Parts
 from caseway.web.problems import Problem
@@ -53,7 +61,7 @@ class EventsPages:
 
     async def list(self, request: Request, visitor: Visitor) -> Response:
         query = request.query_params
-        asked = Asked.of(query)
+        asked = Asked.of(query, visitor.zone)
         if "q" in query:
             return RedirectResponse(await self._found(query["q"], asked, visitor), 303)
         now = self._parts.now()
@@ -82,6 +90,7 @@ class EventsPages:
             types=TYPES,
             ways=WAYS,
             iso=iso,
+            said_of=said_of,
             done=DONE.get(query.get("done", ""), ""),
             told=telling.whole(shown, now=now) if shown else None,
         )
@@ -103,7 +112,7 @@ class EventsPages:
         wanted = asked.filter(now=now)
         until = wanted.until or now
         since = wanted.since or until - SPANS[USUAL_SPAN][1]
-        span = strip.span_of(since, until, now=now)
+        span = strip.span_of(since, until, now=now, zone=visitor.zone)
         counted = await self._log.strip(
             visitor.organisation, since=span.since, until=span.until, bar=span.bar
         )
@@ -213,7 +222,7 @@ class EventsPages:
         ending: str,
         head: bytes,
     ) -> Response:
-        asked = Asked.of(request.query_params)
+        asked = Asked.of(request.query_params, visitor.zone)
         after = await self._after(request.query_params.get("after", ""), visitor)
         now = self._parts.now()
         wanted = asked.filter(now=now)

@@ -1,6 +1,6 @@
 """/events/replay: the dry run, the order, its progress, and how it is stopped."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import Final
 from uuid import UUID
 
@@ -45,7 +45,7 @@ class ReplayPages:
 
     async def weigh(self, request: Request, visitor: Visitor) -> Response:
         """The dry run: it changes nothing. Events that come from now on are not meant."""
-        asked, picked = _asked(request.query_params, now=self._now())
+        asked, picked = _asked(request.query_params, visitor.zone, now=self._now())
         weighed = await self._replays.weigh(visitor.organisation, _choice(asked, picked))
         return draw(
             request,
@@ -53,14 +53,14 @@ class ReplayPages:
             "events/replay.html",
             weighed=weighed,
             sentence=sentence(weighed),
-            about=_about(asked, picked),
+            about=_about(asked, picked, visitor.zone),
             asked=asked,
             picked=picked,
         )
 
     async def order(self, request: Request, visitor: Visitor) -> Response:
         async with request.form() as form:
-            asked, picked = _asked(form, now=self._now())
+            asked, picked = _asked(form, visitor.zone, now=self._now())
         return await self._ordered(visitor, asked, picked, otherwise=asked.path(done="nothing"))
 
     async def order_one(self, request: Request, visitor: Visitor) -> Response:
@@ -76,7 +76,7 @@ class ReplayPages:
         order = await self._replays.order(
             visitor.organisation,
             _choice(asked, picked),
-            about=_about(asked, picked),
+            about=_about(asked, picked, visitor.zone),
             actor=visitor.actor,
         )
         return RedirectResponse(f"/events/replays/{order}" if order else otherwise, 303)
@@ -125,16 +125,17 @@ def _many(count: int, what: str) -> str:
 
 
 def _asked(
-    given: "ImmutableMultiDict[str, object]", *, now: datetime
+    given: "ImmutableMultiDict[str, object]", zone: tzinfo, *, now: datetime
 ) -> tuple[Asked, tuple[EventId, ...]]:
     """Raises `Problem`. A filter without an end ends now: what was weighed is what is replayed."""
     picked = _picked([str(each) for each in given.getlist("pick")])
     texts = {name: text for name, text in given.items() if isinstance(text, str)}
-    asked = Asked() if picked else Asked.of(texts)
+    asked = Asked() if picked else Asked.of(texts, zone)
     if not picked and not asked.until:
         wanted = asked.filter(now=now)
         since = iso(wanted.since) if wanted.since else ""
-        asked = Asked.of({**dict(asked.without("span").pairs), "since": since, "until": iso(now)})
+        moments = {"since": since, "until": iso(now)}
+        asked = Asked.of({**dict(asked.without("span").pairs), **moments}, zone)
     return asked, picked
 
 
@@ -155,7 +156,7 @@ def _choice(asked: Asked, picked: tuple[EventId, ...]) -> Choice:
     return Choice(wanted=asked.filter(now=until))
 
 
-def _about(asked: Asked, picked: tuple[EventId, ...]) -> str:
+def _about(asked: Asked, picked: tuple[EventId, ...], zone: tzinfo) -> str:
     if not picked:
-        return asked.words()
+        return asked.words(zone)
     return f"event {str(picked[0])[:6]}" if len(picked) == 1 else f"{len(picked)} picked events"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
 from caseway.domain.adoption import Outcome
@@ -85,12 +85,16 @@ class Drawn:
         return max(full, key=lambda bar: sum(bar.counts.values()), default=None)
 
 
-def span_of(since: datetime, until: datetime, *, now: datetime) -> Span:
-    """The narrowest bars that a page has room for; they begin on the clock's own marks."""
+def span_of(since: datetime, until: datetime, *, now: datetime, zone: tzinfo = UTC) -> Span:
+    """The narrowest bars that a page has room for; they begin on the clock's own marks, as the
+    zone had it at their beginning.
+    """
     until = max(until, since + MINUTE)
     least = MINUTE if since > now - MINUTES_KEPT else HOUR
     width = next((w for w in WIDTHS if w >= least and (until - since) / w <= MOST_BARS), WIDTHS[-1])
-    epoch = datetime(2024, 1, 1, tzinfo=UTC)  # a Monday
+    # Whole hours of it: counts are kept by the hour of UTC, and bars may not cut one in two.
+    offset = (since.astimezone(zone).utcoffset() or timedelta()) // HOUR * HOUR
+    epoch = datetime(2024, 1, 1, tzinfo=UTC) - offset  # a Monday
     first = epoch + (since - epoch) // width * width
     bars = -(-(until - first) // width)
     return Span(first, first + bars * width, width)

@@ -11,6 +11,13 @@
   const SLOW_S = 10;
   let running = false;
 
+  // --- a new connection is proposed the zone of the browser -----------------------------------
+
+  const zone = form.querySelector("[data-browsers-zone]");
+  const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const known = [...(zone?.list?.options ?? [])].some((each) => each.value === here);
+  if (known && zone.value === zone.defaultValue) zone.value = here;
+
   // --- what is not saved yet, by name --------------------------------------------------------
 
   const unsaved = form.querySelector("[data-unsaved]");
