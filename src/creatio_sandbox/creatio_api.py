@@ -127,6 +127,8 @@ class CreatioApi:
             if method != "POST":
                 return Answer(405), ()
             return signin.sign_in(call("", ""), self.identity)
+        if path == "/" and "text/html" in headers.get("accept", ""):
+            return Answer(302, b"", {"Location": "/desk"}), ()
         if path.startswith("/Login/"):
             return Answer(200, signin.LOGIN_PAGE, HTML), ()
         prefix, rest = ("/0", path[2:]) if path.startswith("/0/") else ("", path)

@@ -73,6 +73,11 @@ def test_a_wrong_secret_is_told_with_its_remedy_and_the_right_one_saved(
     expect(token).to_contain_text("Paste the client id and a new secret")
     expect(token.locator("[data-failed]")).to_be_focused()
     expect(test).to_contain_text("Nothing was saved")
+    expect(token).to_contain_text("In Creatio: System designer → OAuth 2.0 integrated applications")
+    with page.expect_popup() as opened:
+        token.get_by_role("link", name="Open in Creatio").click()
+    expect(opened.value).to_have_url(f"{place.creatio.url}/desk/system-designer#applications")
+    opened.value.close()
     expect(page.get_by_label("Client secret")).to_have_value("not-the-secret")
 
     page.get_by_role("button", name="Save as not working").click()

@@ -9,12 +9,18 @@ import pytest
 from msgspec.structs import replace
 
 from caseway.creatio.checks import checks, names
-from caseway.domain.connection import Auth, Connection, ConnectionSettings, Sweeping
+from caseway.domain.connection import (
+    Auth,
+    Connection,
+    ConnectionSettings,
+    Platform,
+    Sweeping,
+)
 from caseway.domain.guide import CASE_CLOSED, NEW_ACTIVITY, TITLES
 from caseway.domain.ids import StatusId
 from caseway.domain.stock import STATUS_RESOLVED
 from caseway.outbound import Outside
-from caseway.ports import Arrived, Asking, Check, Evidence, Mark, RefusedCalls
+from caseway.ports import Arrived, Asking, Check, Evidence, Mark, Place, RefusedCalls
 from creatio_sandbox.testing import Plan, Rights, Sandbox, start
 from tests.creatio.far import LOGIN_PAGE, Got, Says, far, says
 from tests.creatio.parts import LOOPBACK, Counted, connection
@@ -146,6 +152,35 @@ async def test_what_was_chosen_and_is_gone_is_named(
     assert found[name].remedy
 
 
+async def test_a_failure_that_creatio_mends_says_on_which_of_its_pages(sandbox: Sandbox) -> None:
+    def page(check: Check) -> tuple[str, str]:
+        assert check.place is not None, check
+        return check.place.clicks, check.place.url.removeprefix(sandbox.url)
+
+    wrong = connection(
+        sandbox.url, login="sandbox", secret="wrong-secret", platform=Platform.DETECT
+    )
+    assert page((await asked(wrong))["token"]) == (
+        "System designer → OAuth 2.0 integrated applications",
+        "/0/Nui/ViewModule.aspx#SectionModuleV2/OAuthClientAppSection",
+    )
+    wrong = changed(wrong, auth=Auth.FORMS, login="Supervisor")
+    assert "UsersSectionV2" in page((await asked(wrong))["login"])[1]
+    gone = await asked(changed(to(sandbox, group=uuid4()), platform=Platform.CORE))
+    assert page(gone["case group"])[0] == "System designer → Organizational roles"
+    assert page(gone["case group"])[1].startswith("/Nui/ViewModule.aspx#SectionModuleV2/SysAdmin")
+    sandbox.set_rights(Rights(users={"Integration user": {"Case": frozenset()}}))
+    refused = await asked(to(sandbox))
+    assert page(refused["read cases"])[0] == "System designer → Object permissions"
+    assert refused["read contacts"].place is None
+
+    async with far(lambda _: says(404)) as there:
+        silent = (await asked(connection(there.url, auth=Auth.FORMS)))["login"]
+        assert silent.place == Place("", f"{there.url}/")
+    throttled = await asked(connection("https://nobody.invalid"))
+    assert throttled["address"].place is None, "there is nothing to open"
+
+
 @pytest.mark.parametrize("hours", [-3, 3])
 async def test_clocks_that_disagree_are_a_warning(sandbox: Sandbox, hours: int) -> None:
     found = await asked(to(sandbox), now=datetime.now(UTC) + timedelta(hours=hours))
@@ -202,7 +237,8 @@ async def test_a_process_that_is_not_active_is_named(sandbox: Sandbox) -> None:
     assert found.mark is Mark.WARN
     assert TITLES[CASE_CLOSED] in found.detail
     assert TITLES[NEW_ACTIVITY] not in found.detail
-    assert "Process library" in found.remedy
+    assert found.place is not None
+    assert "Process library" in found.place.clicks
 
 
 async def test_a_process_under_another_title_is_believed_once_it_calls(sandbox: Sandbox) -> None:

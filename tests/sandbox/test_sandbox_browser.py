@@ -76,11 +76,26 @@ def test_an_address_of_creatios_own_leads_to_the_record(
     expect(page.get_by_role("main")).to_contain_text(LONG)
 
 
+def test_an_address_of_a_section_leads_to_what_is_here_of_it(page: Page) -> None:
+    page.goto("/0/Nui/ViewModule.aspx#SectionModuleV2/VwProcessLibSection")
+    expect(page).to_have_url(re.compile("/desk/processes$"))
+    page.goto("/Nui/ViewModule.aspx#SectionModuleV2/UsersSectionV2")
+    expect(page).to_have_url(re.compile("/desk/system-designer#users$"))
+    expect(page.locator("#users")).to_contain_text("Supervisor")
+    page.goto("/0/Nui/ViewModule.aspx#IntroPage/SystemDesigner")
+    expect(page.get_by_role("heading", level=1)).to_have_text("System designer")
+    page.goto("/")
+    expect(page.get_by_role("link", name="Cases", exact=True)).to_have_attribute(
+        "aria-current", "page"
+    )
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_every_page_fits(page: Page, desk: Sandbox, case: str, theme: str) -> None:
     run = desk.log()[0].id
     paths = ["/desk", f"/desk/cases/{case}", f"/desk/cases/{case}?embed=1", "/desk/contacts"]
     paths += ["/desk/faults", "/desk/processes", "/desk/log", f"/desk/log/{run}"]
+    paths += ["/desk/system-designer"]
     fits_everywhere(page, paths, theme)
 
 

@@ -15,6 +15,7 @@ from caseway.cli.screen import (
     show_json_line,
     show_table,
 )
+from caseway.cli.telling import advice
 from caseway.cli.token import show_url
 from caseway.domain.connection import Opening, Platform, Returning
 from caseway.domain.reply_rule import Field, Ready
@@ -301,6 +302,7 @@ async def _tested(
                     "mark": check.mark,
                     "detail": check.detail,
                     "remedy": check.remedy,
+                    "open": check.place.url if check.place else None,
                     "seconds": round(check.elapsed.total_seconds(), 3),
                 }
             )
@@ -308,8 +310,8 @@ async def _tested(
         colour = {"ok": "green", "warn": "yellow", "unknown": "cyan"}.get(check.mark, "red")
         mark = typer.style(f"{check.mark:<7}", fg=colour)
         typer.echo(f"{mark} {check.name:<16} {check.detail}")
-        if check.remedy and check.mark != "ok":
-            typer.echo(f"        {check.remedy}")
+        for line in advice(check) if check.mark != "ok" else ():
+            typer.echo(f"        {line}")
     return passed
 
 

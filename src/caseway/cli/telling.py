@@ -9,6 +9,7 @@ from caseway.cli.screen import JSON, examples, say, show_json, show_json_line, s
 
 if TYPE_CHECKING:
     from caseway.config import Settings
+    from caseway.ports import Check
     from caseway.ports.retries import DeadLetter
 
 EVERY = 100_000  # dead letters, among which one is looked for by its id
@@ -59,8 +60,8 @@ async def _examine(settings: "Settings", store: Store, *, json: bool) -> bool:
             continue
         sign = SIGNS[check.mark]
         typer.echo(f"{sign}  {name}: {check.name}: {check.detail}")
-        if check.remedy:
-            typer.echo(f"        {check.remedy}")
+        for line in advice(check):
+            typer.echo(f"        {line}")
     if not several:
         say("No connection yet. Add one: caseway connection add --help")
     say(key_note(settings))
@@ -70,12 +71,23 @@ async def _examine(settings: "Settings", store: Store, *, json: bool) -> bool:
     return fine
 
 
+def advice(check: "Check") -> list[str]:
+    """What to do about it, a line each."""
+    lines = [check.remedy] if check.remedy else []
+    if check.place and check.place.clicks:
+        lines.append(f"In Creatio: {check.place.clicks}")
+    if check.place:
+        lines.append(f"Open: {check.place.url}")
+    return lines
+
+
 def _of_check(check: Any) -> dict[str, Any]:
     return {
         "check": check.name,
         "mark": str(check.mark),
         "detail": check.detail,
         "remedy": check.remedy,
+        "open": check.place.url if check.place else None,
         "seconds": check.elapsed.total_seconds(),
     }
 

@@ -6,6 +6,7 @@ of a foreign body is ever shown: an address that somebody typed may be anything.
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -14,7 +15,7 @@ import msgspec
 from yarl import URL
 
 from caseway.creatio import evidence as known
-from caseway.creatio.errors import CONNECTION_PAGE, Meaning
+from caseway.creatio.errors import CONNECTION_PAGE, CredentialsRefused, Meaning
 from caseway.creatio.found import CHECK_URL, Found, failed, unanswered
 from caseway.creatio.library import LISTED, PROCESSES, listed
 from caseway.creatio.line import Line, Reply, Request
@@ -28,12 +29,13 @@ from caseway.creatio.mapping import (
     status,
 )
 from caseway.creatio.odata import CHEAPEST, STATUSES, Rows, any_of, rows
+from caseway.creatio.places import Somewhere
 from caseway.creatio.platform import platform
 from caseway.domain.connection import Auth, Connection, Platform
 from caseway.domain.ids import StatusId
 from caseway.domain.remote import Status
 from caseway.outbound import NoAnswer, NotReached, Outside, TooLarge
-from caseway.ports import CallCounter, Check, Evidence, Later, Mark, Never
+from caseway.ports import CallCounter, Check, Evidence, Later, Mark, Never, Place
 
 SKEW: Final = timedelta(minutes=1)
 NEARLY_USED: Final = 0.8
@@ -57,6 +59,12 @@ _AFTER_SIGN_IN: Final = (
     "sweep",
     "processes",
 )
+CHOSEN_FROM: Final = {
+    "Contact": Somewhere.USERS,
+    "SysAdminUnit": Somewhere.ROLES,
+    "CaseOrigin": Somewhere.LOOKUPS,
+    "CasePriority": Somewhere.LOOKUPS,
+}
 _RUNTIMES: Final = {
     Platform.FRAMEWORK: ".NET Framework (routes below /0)",
     Platform.CORE: ".NET (routes at the root)",
@@ -90,7 +98,7 @@ async def checks(
         begin = monotonic()
         found = await ask()
         elapsed = timedelta(seconds=monotonic() - begin)
-        yield Check(name, found.mark, found.detail, found.remedy, elapsed)
+        yield Check(name, found.mark, found.detail, found.remedy, elapsed, asked.place(found))
         if found.mark is Mark.FAILED and not goes_on:
             return
 
@@ -171,6 +179,18 @@ class _Checks:
             )
         ]
 
+    def place(self, found: Found) -> Place | None:
+        """.NET Framework's address where the runtime is not known yet: most instances' own."""
+        if found.place is None:
+            return None
+        prefix = self._line.known_prefix
+        return found.place.below(self._connection.base_url, "/0" if prefix is None else prefix)
+
+    @property
+    def _identity(self) -> Somewhere:
+        """Where the user that we sign in as, or the application, stands in Creatio."""
+        return Somewhere.OAUTH if self._connection.auth is Auth.OAUTH else Somewhere.USERS
+
     async def _address(self) -> Found:
         try:
             found = await self._outside.addresses(self._url)
@@ -188,25 +208,29 @@ class _Checks:
                 limit_bytes=FIRST_ANSWER_BYTES,
             )
         except NotReached as error:
-            return failed(str(error), error.remedy or CHECK_URL)
+            return failed(str(error), error.remedy or CHECK_URL, Somewhere.FRONT)
         except TooLarge:
             return Found(Mark.OK, f"{self._url.host} answers")
         except NoAnswer as error:
-            return failed(str(error), CHECK_URL)
+            return failed(str(error), CHECK_URL, Somewhere.FRONT)
         return Found(Mark.OK, f"{self._url.host} answers")
 
     async def _signed_in(self) -> Found:
         try:
             await self._line.sign_in(until=self._line.deadline())
+        except CredentialsRefused as failure:
+            return failed(str(failure), failure.remedy, self._identity)
         except Later as failure:
-            return failed(str(failure), failure.remedy)
+            by_token = self._connection.auth is Auth.OAUTH
+            place = Somewhere.IDENTITY_SERVICE if by_token else Somewhere.FRONT
+            return failed(str(failure), failure.remedy, place)
         return Found(Mark.OK, f"given by {self._line.signer.place}")
 
     async def _odata(self) -> Found:
         try:
             prefix = await self._line.prefix(until=self._line.deadline())
         except (Later, Never):
-            return failed("no OData answers below this address", CHECK_URL)
+            return failed("no OData answers below this address", CHECK_URL, Somewhere.FRONT)
         found = await self._read(CHEAPEST)
         if isinstance(found, Found):
             return found
@@ -225,10 +249,14 @@ class _Checks:
         try:
             reply = await self._line.ask(request, until=self._line.deadline())
         except (Later, Never) as failure:
-            return unanswered(failure)
+            found = unanswered(failure)
+            refused = isinstance(failure, CredentialsRefused)
+            return replace(found, place=self._identity) if refused else found
         self._throttled = self._throttled or reply.answer.status == 429
         if reply.verdict.meaning is not Meaning.GOOD:
-            return failed(f"Creatio answered {reply.answer.status}", reply.verdict.remedy)
+            status = reply.answer.status
+            place = {401: self._identity, 403: Somewhere.PERMISSIONS}.get(status)
+            return failed(f"Creatio answered {status}", reply.verdict.remedy, place)
         return reply
 
     async def _statuses_found(self) -> Found:
@@ -246,6 +274,7 @@ class _Checks:
             return failed(
                 "a chosen status does not exist in Creatio any more",
                 f"Choose the statuses again under {CONNECTION_PAGE}.",
+                Somewhere.LOOKUPS,
             )
         ending = [one for one in found if one.flagged]
         if not ending and not settings.resolved_statuses:
@@ -253,6 +282,7 @@ class _Checks:
                 Mark.WARN,
                 f"{len(found)} statuses, none flagged as resolved or final",
                 f"List the statuses that mean resolved under {CONNECTION_PAGE}.",
+                Somewhere.LOOKUPS,
             )
         return Found(Mark.OK, f"{len(found)} statuses, {len(ending)} resolved or final")
 
@@ -276,6 +306,7 @@ class _Checks:
                 return failed(
                     "the one that was chosen is not found in Creatio",
                     f"Choose another one under {CONNECTION_PAGE}.",
+                    CHOSEN_FROM[collection],
                 )
             return Found(Mark.OK, "found")
 

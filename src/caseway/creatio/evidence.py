@@ -6,6 +6,7 @@ from typing import Final
 
 from caseway.creatio.errors import CONNECTION_PAGE
 from caseway.creatio.found import Found
+from caseway.creatio.places import Somewhere
 from caseway.domain.connection import Connection
 from caseway.domain.guide import CASE_CLOSED, NEW_ACTIVITY, TITLES
 from caseway.domain.trouble import own_words
@@ -21,7 +22,8 @@ MADE: Final = {"Case": "cases", "Activity": "activities", "Contact": "contacts"}
 NO_LIBRARY: Final = Found(
     Mark.UNKNOWN,
     "Creatio does not show us its process library, as most instances do not",
-    "Look there yourself: System designer → Process library.",
+    "Look there yourself.",
+    Somewhere.PROCESSES,
 )
 
 
@@ -29,7 +31,12 @@ def creates(evidence: Evidence) -> Found:
     """The right to create shows only in what was created."""
     if evidence.refused:
         what = "an activity" if evidence.refused == 1 else f"{evidence.refused} activities"
-        return Found(Mark.WARN, f"Creatio refused {what} in the last 7 days", RIGHTS_REMEDY)
+        return Found(
+            Mark.WARN,
+            f"Creatio refused {what} in the last 7 days",
+            RIGHTS_REMEDY,
+            Somewhere.PERMISSIONS,
+        )
     made = [word for entity, word in MADE.items() if entity in evidence.made]
     missing = [word for word in MADE.values() if word not in made]
     if not missing:
@@ -68,6 +75,7 @@ def webhook(evidence: Evidence, now: datetime) -> Found:
             f"{_calls(wrong)} with a wrong token since yesterday, refused with 401",
             "Copy the webhook URL into Creatio's web service again, or regenerate it under"
             f" {INTEGRATION_PAGE}.",
+            Somewhere.SERVICES,
         )
     lights = {one.type for one in evidence.arrived if one.calls > one.rejected}
     missing = [kind for kind in (NEW_ACTIVITY, CASE_CLOSED) if kind not in lights]
@@ -76,6 +84,7 @@ def webhook(evidence: Evidence, now: datetime) -> Found:
             Mark.WARN,
             "no webhook has ever arrived; replies come by the sweep, up to 30 s later",
             f"Set up the two processes as {INTEGRATION_PAGE} shows, for replies within a second.",
+            Somewhere.PROCESSES,
         )
     last = max(one.last_at for one in evidence.arrived)
     ago = f"last {_ago(now, last)}"
@@ -84,6 +93,7 @@ def webhook(evidence: Evidence, now: datetime) -> Found:
             Mark.WARN,
             f"{_listed(sorted(lights))} arrives ({ago}), {missing[0]} never did",
             f"Check the process \u201c{TITLES[missing[0]]}\u201d as {INTEGRATION_PAGE} shows it.",
+            Somewhere.PROCESSES,
         )
     if evidence.healed:
         return Found(
@@ -91,6 +101,7 @@ def webhook(evidence: Evidence, now: datetime) -> Found:
             f"Creatio calls ({ago}), but the sweep found {evidence.healed} replies in the last day"
             " that no webhook told of",
             f"The filter of \u201c{TITLES[NEW_ACTIVITY]}\u201d may be too narrow.",
+            Somewhere.PROCESSES,
         )
     return Found(Mark.OK, f"Creatio calls, {ago}")
 
@@ -126,7 +137,8 @@ def processes(found: Mapping[str, bool], evidence: Evidence) -> Found:
         return Found(
             Mark.WARN,
             f"{_quoted(off)} is not active: what it tells of comes by the sweep alone",
-            "In Creatio: System designer → Process library → the process → Active.",
+            "Switch it on there: the process → Active.",
+            Somewhere.PROCESSES,
         )
     absent = [title for title in TITLES.values() if title not in found]
     if not absent:
@@ -137,6 +149,7 @@ def processes(found: Mapping[str, bool], evidence: Evidence) -> Found:
         Mark.WARN,
         f"the library lists no {_quoted(absent)}",
         f"Set it up as {INTEGRATION_PAGE} shows. Under another title it cannot be found from here.",
+        Somewhere.PROCESSES,
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from caseway.creatio.errors import CONNECTION_PAGE, CredentialsRefused
+from caseway.creatio.places import Somewhere
 from caseway.outbound import NoAnswer, NotReached
 from caseway.ports import Later, Mark, Never
 
@@ -18,10 +19,11 @@ class Found:
     mark: Mark
     detail: str
     remedy: str = ""
+    place: Somewhere | None = None
 
 
-def failed(detail: str, remedy: str) -> Found:
-    return Found(Mark.FAILED, detail, remedy or _TROUBLE_REMEDY)
+def failed(detail: str, remedy: str, place: Somewhere | None = None) -> Found:
+    return Found(Mark.FAILED, detail, remedy or _TROUBLE_REMEDY, place)
 
 
 def unanswered(failure: Later | Never) -> Found:

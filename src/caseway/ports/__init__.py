@@ -40,6 +40,7 @@ from caseway.ports.inspection import (
     Inspection,
     Mark,
     Pick,
+    Place,
     RefusedCalls,
 )
 from caseway.ports.intake import Inbound, Intake, Kept
@@ -171,6 +172,7 @@ __all__ = [
     "Person",
     "Pick",
     "PickLists",
+    "Place",
     "Progress",
     "Ran",
     "Rates",

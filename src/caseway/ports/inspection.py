@@ -18,6 +18,14 @@ class Mark(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """A page of this Creatio; `clicks` lead there from its menu, empty: it is the front page."""
+
+    clicks: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """`name` is its handle, the same in the command and on the page."""
 
@@ -26,6 +34,7 @@ class Check:
     detail: str
     remedy: str
     elapsed: timedelta
+    place: Place | None = None  # where in Creatio the remedy is found, if it is found there
 
 
 class Pick(StrEnum):

@@ -21,6 +21,7 @@ from creatio_sandbox.desk.design_pages import DesignPages
 from creatio_sandbox.desk.fault_pages import FaultPages
 from creatio_sandbox.desk.library_pages import LibraryPages
 from creatio_sandbox.desk.log_pages import LogPages
+from creatio_sandbox.desk.section_pages import SectionPages
 from creatio_sandbox.desk.service_pages import ServicePages
 from creatio_sandbox.elements import Source
 from creatio_sandbox.failures import Missing, Refused
@@ -114,6 +115,7 @@ class Pages:
             route("/stream", self.stream, "GET"),
             *ContactPages(self).routes(route),
             *CardPages(self).routes(route),
+            *SectionPages(self).routes(route),
             *LibraryPages(self).routes(route),
             *DesignPages(self).routes(route),
             *ServicePages(self).routes(route),

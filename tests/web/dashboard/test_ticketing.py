@@ -156,6 +156,9 @@ async def test_what_fails_is_not_saved_unless_somebody_says_so_and_then_marked(
     assert status == 422
     assert "refused client id and secret" in shown(html, "token")
     assert "Paste the client id and a new secret" in shown(html, "token")
+    assert "System designer → OAuth 2.0 integrated applications" in shown(html, "token")
+    page_of_it = f'href="{creatio.url}/0/Nui/ViewModule.aspx#SectionModuleV2/OAuthClientAppSection"'
+    assert f'{page_of_it} target="_blank" rel="noopener noreferrer"' in html
     assert "Nothing was saved" in html
     assert "a-wrong-secret" not in html
     assert await saved(house, "north") is None
