@@ -65,6 +65,9 @@ log = structlog.get_logger()
 BACKLOG: Final = 2048
 EVERYWHERE: Final = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 STREAMS_END_S: Final = 3
+# Looks wait for the network, hardly ever for the database: eight connections serve hundreds of them
+# a second. More would all be opened by one burst, each cold, and slow down the very burst.
+LOOKS_SHARE: Final = 8  # and as many for all the rest
 
 
 def listening_socket(settings: Settings, fd: int | None) -> socket.socket:
@@ -102,9 +105,8 @@ async def run(
     _stop_on_signals(stopping)
     async with AsyncExitStack() as opened:
         listening = listening_socket(settings, fd) if web else None
-        store = await opened.enter_async_context(
-            open_store(settings, connections=settings.worker_concurrency + 8)
-        )
+        connections = LOOKS_SHARE + min(settings.worker_concurrency, LOOKS_SHARE)
+        store = await opened.enter_async_context(open_store(settings, connections=connections))
         house = await opened.enter_async_context(open_house(store, settings))
         async with asyncio.TaskGroup() as tasks:
             working = None

@@ -22,7 +22,7 @@ ENVIRONMENT: Final = {"LC_ALL": "C", "PATH": os.defpath}  # no PG… variable of
 SETTINGS: Final[Mapping[str, str]] = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
-    "max_connections": "200",  # a serve takes up to 40 and a worker 26; unused ones cost little
+    "max_connections": "200",  # a serve takes up to 36 and a worker 24; unused ones cost little
     "shared_buffers": "64MB",
     "wal_compression": "pglz",  # the package is built without lz4
     "random_page_cost": "1.1",
