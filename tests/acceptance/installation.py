@@ -6,9 +6,9 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -43,6 +43,7 @@ class Installation:
     folder: Path
     port: int
     said: list[str]  # all that its commands and processes ever printed to people
+    more: Mapping[str, str] = field(default_factory=dict)  # settings of its own
 
     @property
     def url(self) -> str:
@@ -56,6 +57,7 @@ class Installation:
             CASEWAY_PORT=str(self.port),
             CASEWAY_ALLOWED_NETWORKS="127.0.0.0/8",
             CASEWAY_LOG_LEVEL="debug",
+            **self.more,
         )
 
     def run(self, *words: str, stdin: str = "") -> Done:
@@ -104,13 +106,13 @@ class Installation:
 
 
 @contextmanager
-def installed() -> Iterator[Installation]:
+def installed(**more: str) -> Iterator[Installation]:
     """Nothing is in it yet, and nothing is left of it afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="caseway-acceptance-"))
     folder.chmod(0o711)  # PostgreSQL may run as nobody and has to walk here
     (folder / "config").mkdir()
     try:
-        yield Installation(folder, _free_port(), [])
+        yield Installation(folder, _free_port(), [], more)
     finally:
         end(*working_below(folder))
         shutil.rmtree(folder, ignore_errors=True)
