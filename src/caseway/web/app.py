@@ -97,6 +97,7 @@ def build(parts: Parts, *, hosts: Iterable[str], proxies: Iterable[Network] = ()
         app.router.routes.extend(Demo(parts, parts.demo, watchers).routes())
         app.router.routes.extend(assets.routes(ASSETS))
     failures.install(app)
+    app.add_middleware(failures.Root)
     parts.metrics.register(WebCounts(receiver.tally, lambda: watchers.streams))
     bounded = WholeBodies(app, limit_bytes=BODY_LIMIT_BYTES)
     return Web(

@@ -8,6 +8,7 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from caseway.web import texts
 from caseway.web.problems import Problem
 
 WITHIN: Final = timedelta(seconds=10)
@@ -60,11 +61,19 @@ class WholeBodies:
         self._limit_bytes = limit_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] in {"GET", "HEAD", "OPTIONS"}:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if texts.address_holds_nul(scope):
+            await _refuse(400, texts.REFUSAL, scope, receive, send)
+            return
+        if scope["method"] in {"GET", "HEAD", "OPTIONS"}:
             await self._app(scope, receive, send)
             return
         body = await read(receive, limit_bytes=self._limit_bytes)
         match body.broken:
+            case None if texts.form_holds_nul(scope, body.content):
+                await _refuse(400, texts.REFUSAL, scope, receive, send)
             case None:
                 await self._app(scope, _replay(body.content, receive), send)
             case Broken.TOO_LARGE:

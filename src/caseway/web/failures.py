@@ -55,7 +55,11 @@ async def _http(request: Request, failure: Exception) -> Response:
     detail = NOT_FOUND if failure.status_code == 404 else str(failure.detail)
     if allowed := (failure.headers or {}).get("Allow"):
         detail = f"This address takes {allowed}."
-    problem = Problem(failure.status_code, detail, headers=failure.headers)
+    return _said(Problem(failure.status_code, detail, headers=failure.headers), request)
+
+
+def _said(problem: Problem, request: Request) -> Response:
+    """A person reads a page, a program a problem."""
     if "text/html" not in request.headers.get("accept", ""):
         return problem.response()
     from caseway.web.dashboard import alone  # which needs this module
@@ -70,7 +74,11 @@ async def _later(request: Request, failure: Exception) -> Response:
 
 
 class Root:
-    """The one place where our own bugs end: told in the log once, to the caller by a reference."""
+    """Where our own bugs end: told in the log once, to the caller by a reference.
+
+    It stands around everything, and once more inside the framework, which would otherwise answer
+    first, with words of its own.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -90,7 +98,7 @@ class Root:
                 raise
             problem = our_bug(bug)
             if not begun:
-                await problem.response()(scope, receive, send)
+                await _said(problem, Request(scope))(scope, receive, send)
 
 
 def our_bug(bug: Exception) -> Problem:

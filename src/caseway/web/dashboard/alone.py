@@ -1,7 +1,6 @@
 """Pages without navigation: for who is not signed in, and for what cannot be shown."""
 
 from collections.abc import Awaitable, Callable
-from http import HTTPStatus
 from typing import Final
 
 from starlette.requests import Request
@@ -18,6 +17,19 @@ POLICY: Final = (
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 ASSETS: Final = ("alone.css", "strength.js")
+# What a person reads over a refusal; a program gets the phrase of its status.
+TITLES: Final = {
+    400: "This cannot be read",
+    401: "You are signed out",
+    403: "You may not do this",
+    404: "There is nothing here",
+    409: "Not as things stand now",
+    422: "This cannot be",
+    429: "Too much at once",
+    500: "Something broke on our side",
+    503: "Not right now",
+}
+OTHERWISE: Final = "This did not work"
 
 
 def draw(template: str, *, status: int = 200, **values: object) -> Response:
@@ -37,7 +49,7 @@ def refusal(problem: Problem) -> Response:
     response = draw(
         "refused.html",
         status=problem.status,
-        title=HTTPStatus(problem.status).phrase,
+        title=TITLES.get(problem.status, OTHERWISE),
         detail=problem.detail,
     )
     response.headers.update(problem.headers)

@@ -157,9 +157,10 @@ def source_of(request: Request) -> str:
 
 def local_path(text: str) -> str:
     """Where to go on to after signing in; what leads to another site leads home."""
-    if not text.startswith("/") or text.startswith(("//", "/\\")):
-        return HOME
-    return text if text.isprintable() else HOME
+    path = text.partition("?")[0]
+    # A path with // in it may lead elsewhere once a proxy or a browser has tidied what is before.
+    ours = path.startswith("/") and "//" not in path and "\\" not in text
+    return text if ours and text.isprintable() else HOME
 
 
 def _visitor(found: SignedIn, source: str) -> Visitor:

@@ -22,6 +22,9 @@ SPANS: Final = {
     "30d": ("Last 30 days", timedelta(days=30)),
 }
 MOST_NUMBER: Final = 64
+# Beyond them lies no event, but spans that no clock can count back from.
+FIRST_YEAR: Final = 2000
+LAST_YEAR: Final = 2199
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +158,12 @@ def _moment(name: str, text: str, zone: tzinfo) -> datetime | None:
         found = datetime.fromisoformat(text)
         if found.tzinfo is None:
             found = found.replace(tzinfo=zone)
-        return found.astimezone(UTC)
+        found = found.astimezone(UTC)
     except (ValueError, OverflowError):
         raise _wrong(name, text) from None
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise _wrong(name, text)
+    return found
 
 
 def _wrong(name: str, text: str) -> Problem:

@@ -90,6 +90,7 @@ def span_of(since: datetime, until: datetime, *, now: datetime, zone: tzinfo = U
     zone had it at their beginning.
     """
     until = max(until, since + MINUTE)
+    since = max(since, until - MOST_BARS * WIDTHS[-1])  # longer than any event is kept
     least = MINUTE if since > now - MINUTES_KEPT else HOUR
     width = next((w for w in WIDTHS if w >= least and (until - since) / w <= MOST_BARS), WIDTHS[-1])
     # Whole hours of it: counts are kept by the hour of UTC, and bars may not cut one in two.
