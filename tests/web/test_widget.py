@@ -324,6 +324,14 @@ async def test_a_sixth_new_conversation_waits(house: House) -> None:
     await elsewhere.open()
     assert (await elsewhere.write("Hello"))[0] == 201
 
+    neighbours = []
+    for each in range(6):
+        device = Device(house)
+        device.headers["X-Forwarded-For"] = f"2001:db8:7:1::{each + 1}"  # one visitor's network
+        await device.open()
+        neighbours.append((await device.write("Hello"))[0])
+    assert neighbours == [201] * 5 + [429]
+
 
 async def test_a_channel_may_have_limits_of_its_own(house: House) -> None:
     limits = {"characters": 5, "messages_a_minute": 2}

@@ -196,7 +196,8 @@ class SignInTries(Protocol):
     async def take(self, email: str, source: str) -> timedelta | None:
         """Count one try; or, counting none, how long to wait before the next."""
 
-    async def succeeded(self, email: str) -> None: ...
+    async def succeeded(self, email: str, source: str) -> None:
+        """The last one counted was right: it is no try against its source."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Final
 
 import asyncpg
 
+from caseway.domain.source import neighbourhood
 from caseway.store.queries import load
 from caseway.store.reached import reached
 
@@ -49,13 +50,14 @@ class PostgresSignInTries:
                 # In one order for everybody, or two could wait for each other.
                 await _count(link, _email_subject(email), OF_EMAIL)
                 if source:
-                    await _count(link, f"source:{source}", OF_SOURCE)
+                    await _count(link, _source_subject(source), OF_SOURCE)
         except Full as full:
             return full.wait
         return None
 
-    async def succeeded(self, email: str) -> None:
+    async def succeeded(self, email: str, source: str) -> None:
         await reached(SQL["succeeded"].execute(self._pool, subject=_email_subject(email)))
+        await reached(SQL["give_back"].execute(self._pool, subject=_source_subject(source)))
 
 
 async def _count(
@@ -71,6 +73,10 @@ async def _count(
     }
     if await SQL["take"].fetchval(link, **known, forget=FORGET) is None:
         raise Full(await SQL["left"].fetchval(link, **known))
+
+
+def _source_subject(source: str) -> str:
+    return f"source:{neighbourhood(source)}"
 
 
 def _email_subject(email: str) -> str:

@@ -139,6 +139,27 @@ async def test_an_address_that_tries_many_people_has_to_wait_too(house: House) -
     assert await tries.take("another@example.com", "10.1.1.2") is None
 
 
+async def test_many_who_sign_in_from_one_office_need_not_wait_and_those_who_guess_do(
+    house: House,
+) -> None:
+    tries = house.parts.people.tries
+    for each in range(60):
+        address = f"{each}@example.com"
+        assert await tries.take(address, "10.1.1.3") is None, f"sign-in {each} from one office"
+        await tries.succeeded(address, "10.1.1.3")
+    guesses = [await tries.take(f"{each}@example.com", "10.1.1.3") for each in range(21)]
+    assert guesses[:20] == [None] * 20
+    assert guesses[20] is not None, "who signed in before has no more tries for it"
+
+
+async def test_whoever_has_a_network_of_ipv6_is_one_source(house: House) -> None:
+    tries = house.parts.people.tries
+    for each in range(20):
+        assert await tries.take(f"{each}@example.com", f"2001:db8:7:1::{each:x}") is None
+    assert await tries.take("21@example.com", "2001:db8:7:1:ffff::1") is not None
+    assert await tries.take("21@example.com", "2001:db8:7:2::1") is None
+
+
 @pytest.mark.parametrize(
     ("shift", "becomes"),
     [

@@ -25,6 +25,11 @@ SELECT last_at - now() + make_interval(secs => least(
 -- The count of one subject starts anew.
 DELETE FROM sign_in_try WHERE subject = :subject;
 
+-- name: give_back(subject)
+-- role: web
+-- One try that was none: of those who share an address, some only signed in.
+UPDATE sign_in_try SET tries = tries - 1 WHERE subject = :subject AND tries > 0;
+
 -- name: forget(older)
 -- role: web
 -- What no longer counts. Index: sign_in_try_old.

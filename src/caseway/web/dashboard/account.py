@@ -79,7 +79,7 @@ class AccountPages:
         known = await self._people.users.of_id(visitor.organisation, visitor.id)
         if not await self._passwords.fits(current, known.password if known else None):
             return await self._page(request, visitor, {"current": NOT_YOURS}, 422)
-        await self._people.tries.succeeded(visitor.email)
+        await self._people.tries.succeeded(visitor.email, source_of(request))
         judged = judge(new.reveal(), email=visitor.email, name=visitor.name)
         if isinstance(judged, TooWeak):
             return await self._page(request, visitor, {"password": judged.words}, 422)

@@ -61,7 +61,7 @@ class Entrance:
             return page(
                 onward, email=email, trouble=WRONG, status=422, single_sign_on=self._single_sign_on
             )
-        await self._people.tries.succeeded(email)
+        await self._people.tries.succeeded(email, source_of(request))
         return await self._doors.let_in(
             request, known.organisation, known.id, email=email.lower(), onward=onward
         )

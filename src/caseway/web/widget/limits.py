@@ -6,6 +6,7 @@ from typing import Final
 
 from caseway.domain.connection import ChannelAccount
 from caseway.domain.ids import ChannelId
+from caseway.domain.source import neighbourhood
 from caseway.ports import Limit
 
 SESSIONS: Final = (60, timedelta(minutes=1))
@@ -41,5 +42,6 @@ def _limit(
     kind: str, channel: ChannelId, allowed: tuple[int, timedelta], address: str = ""
 ) -> Limit:
     """An address is personal: it is kept as a digest, which tells one from another."""
-    who = hashlib.sha256(f"{channel}/{address}".encode()).hexdigest()[:20] if address else ""
+    caller = f"{channel}/{neighbourhood(address)}".encode()
+    who = hashlib.sha256(caller).hexdigest()[:20] if address else ""
     return Limit(f"{kind}/{channel}/{who}", *allowed)
