@@ -43,7 +43,7 @@ async def test_a_bug_of_ours_is_told_by_a_reference_in_a_page_or_in_json(
         assert capsys.readouterr().out.count(found[1]) == 1, "told in the log once"
 
 
-async def test_a_nul_is_refused_before_any_page_meets_it(house: House, signed_in: SignedIn) -> None:
+async def test_a_nul_is_refused_before_any_page_meets_it(signed_in: SignedIn) -> None:
     client = await signed_in(Role.OWNER)
     for path in ("/events?q=a%00b", "/inbox?q=%00", "/inbox/%00"):
         async with client.get(URL(path, encoded=True)) as answer:
@@ -60,7 +60,7 @@ async def test_a_nul_is_refused_before_any_page_meets_it(house: House, signed_in
                 assert answer.status == 400, (path, sent)
 
 
-async def test_no_span_of_events_is_too_long_to_be_drawn(house: House, signed_in: SignedIn) -> None:
+async def test_no_span_of_events_is_too_long_to_be_drawn(signed_in: SignedIn) -> None:
     client = await signed_in(Role.OWNER)
     for moment, status in (
         ("0001-01-01", 400),
