@@ -41,6 +41,15 @@ def clock(moment: datetime, *, now: datetime, zone: tzinfo = UTC) -> str:
     return f"{there.day} {there:%b}{year}, {there:%H:%M:%S}{other}"
 
 
+def minute(moment: datetime, *, now: datetime, zone: tzinfo = UTC) -> str:
+    """Of a span whose zone stands beside it: "14:00", the day where it is not today's."""
+    there, here = moment.astimezone(zone), now.astimezone(zone)
+    if there.date() == here.date():
+        return f"{there:%H:%M}"
+    year = "" if there.year == here.year else f" {there.year}"
+    return f"{there.day} {there:%b}{year}, {there:%H:%M}"
+
+
 def day(moment: datetime, *, zone: tzinfo = UTC) -> str:
     """With its weekday: "Tuesday, 3 March 2026"."""
     there = moment.astimezone(zone)
