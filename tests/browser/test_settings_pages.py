@@ -137,6 +137,21 @@ def test_a_refused_callback_shows_cause_and_remedy_and_then_arrives(
         callbacks.wait_for(conversation, text)  # mended over there, it arrives by itself
 
 
+def test_a_changed_greeting_shows_in_an_embedded_widget(browser: Browser, scene: Scene) -> None:
+    channel = scene.address("/settings/channels/{widget}")
+    with browsing(browser, scene, Role.ADMIN) as context:
+        site, page = context.new_page(), context.new_page()
+        site.goto(f"{channel}/try")
+        page.goto(channel)
+        usual = page.get_by_label("Greeting").input_value()
+        for greeting in (f"Closed until {uuid4().hex[:6]}.", usual):
+            page.get_by_label("Greeting").fill(greeting)
+            page.get_by_role("button", name="Save").click()
+            expect(page.get_by_role("status").filter(has_text="Saved")).to_be_visible()
+            site.reload()
+            expect(site.get_by_text(greeting)).to_be_visible()
+
+
 def expect_after_reloads(page: Page, address: str, *words: str) -> None:
     """A page that is not live shows what became of things when it is asked again."""
 

@@ -173,6 +173,27 @@ def test_the_limit_is_told_before_it_is_reached(shop: Shop, page: Page) -> None:
     assert [len(post["text"]) for post in shop.far.posts] == [8_000]
 
 
+def test_greeting_and_limit_are_the_servers_and_a_page_may_greet_by_itself(
+    shop: Shop, page: Page
+) -> None:
+    shop.far.greeting, shop.far.characters = "Moin!\nAsk about bikes.", 12
+    shop.open(page)
+    expect(page.get_by_text("Ask about bikes.")).to_be_visible()
+    page.get_by_role("textbox").fill("Is it open now?")
+    expect(page.get_by_text("3 characters too many. Shorten it to send.")).to_be_visible()
+    shop.far.greeting = "Back on Monday."
+    shop.open(page)
+    expect(page.get_by_text("Back on Monday.")).to_be_visible()
+    shop.tag('data-greeting="Only here."')
+    shop.open(page)
+    expect(page.get_by_text("Only here.")).to_be_visible()
+    shop.tag()
+    shop.far.channel_refused = True
+    shop.open(page)
+    expect(page.get_by_text("Hello. Write to us and we answer here.")).to_be_visible()
+    assert shop.far.talks == {}, "a visitor who only looks leaves no trace"
+
+
 def test_a_new_message_does_not_move_what_is_being_read(shop: Shop, page: Page) -> None:
     shop.open(page)
     write(page, "One")

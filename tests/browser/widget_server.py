@@ -62,6 +62,8 @@ class FarSide:
     streams_opened: int = 0
     answers_get_lost: int = 0
     channel_refused: bool = False
+    greeting: str | None = None
+    characters: int = LIMIT_CHARACTERS
     cut: int = 0
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -128,6 +130,12 @@ class FarSide:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         return self.talks.get(token) if scheme == "Bearer" else None
 
+    async def settings(self, request: Request) -> Response:
+        del request
+        if self.channel_refused:
+            return problem(Refusal(403, "Origin not allowed", "This site is not on the list."))
+        return JSONResponse({"greeting": self.greeting, "characters": self.characters})
+
     async def open_session(self, request: Request) -> Response:
         if self.channel_refused:
             return problem(Refusal(403, "Origin not allowed", "This site is not on the list."))
@@ -159,7 +167,7 @@ class FarSide:
                 if refusal.times <= 0:
                     self.refusals.pop(0)
                 return problem(refusal)
-            if len(asked["text"]) > LIMIT_CHARACTERS:
+            if len(asked["text"]) > self.characters:
                 return problem(Refusal(413, "Too long", "At most 8,000 characters."))
             known = [m for m in talk.messages if m["client_id"] == asked["client_id"]]
             message = (
@@ -212,6 +220,7 @@ class FarSide:
 
     def app(self) -> Starlette:
         routes: list[tuple[str, Callable[..., Any], str]] = [
+            (f"{PATH}/settings", self.settings, "GET"),
             (f"{PATH}/sessions", self.open_session, "POST"),
             (f"{PATH}/messages", self.history, "GET"),
             (f"{PATH}/messages", self.post, "POST"),

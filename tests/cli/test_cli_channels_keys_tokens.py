@@ -52,7 +52,8 @@ def test_a_widget_prints_the_line_for_the_page(caseway: Installation, north: str
 
     assert caseway.try_("channel", "secret", "site").code == 1
     caseway("channel", "secret", "site", "--new")
-    caseway("channel", "add", "widget", "--name", "site", "--greeting", "Hello")
+    greeted = caseway("channel", "add", "widget", "--name", "site", "--greeting", "Hello")
+    assert "Hello" not in greeted.line, "what the settings say does not stand in the page"
     caseway("channel", "add", "widget", "--name", "site", "--cases-a-day", "9")
     [found] = [one for one in caseway("channel", "list", "--json").json if one["name"] == "site"]
     assert found["settings"]["identity_secret_set"] is True

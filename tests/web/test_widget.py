@@ -255,6 +255,9 @@ async def test_only_allowed_origins_may_use_it(house: House) -> None:
         ("https://evil.example", False),
     ):
         device = Device(house, origin)
+        status, settings = await device.call("GET", "settings")
+        assert status == (200 if allowed else 403)
+        assert not allowed or settings == {"greeting": None, "characters": 8000}
         assert await device.open() == (201 if allowed else 403)
         preflight = {
             "Origin": origin,
@@ -348,6 +351,17 @@ async def test_a_channel_may_have_limits_of_its_own(house: House) -> None:
     assert [(await device.write("12345"))[0] for _ in range(3)] == [201, 201, 429]
     await house.owner.execute("UPDATE rate_window SET begun_at = begun_at - interval '11 min'")
     assert (await device.write("Hello"))[0] == 201
+
+
+async def test_what_the_widget_shows_before_anybody_writes_is_as_configured(house: House) -> None:
+    await house.owner.execute(
+        """UPDATE channel SET settings = settings
+             || '{"greeting": "Moin <b>!", "limits": {"characters": 5}}' WHERE id = $1""",
+        house.tenant.widget,
+    )
+    told = {"greeting": "Moin <b>!", "characters": 5}
+    assert await Device(house).call("GET", "settings") == (200, told)
+    assert await house.owner.fetchval("SELECT count(*) FROM widget_session") == 0
 
 
 async def test_streams_are_bounded_and_end_with_the_process(house: House) -> None:

@@ -4,8 +4,6 @@ import { html, nothing, type ReactiveController, type ReactiveControllerHost } f
 import { icons } from "./icons.ts";
 import { fill, type Words } from "./words.ts";
 
-/** The server's limit, counted as it counts: in code points, not in UTF-16 units. */
-export const LIMIT_CHARACTERS = 8_000;
 const NEAR_LIMIT_CHARACTERS = 500;
 
 export interface ComposerLook {
@@ -13,6 +11,8 @@ export interface ComposerLook {
   readonly placeholder: string;
   readonly isOnline: boolean;
   readonly isAllowed: boolean;
+  /** The server's, counted as it counts: in code points, not in UTF-16 units. */
+  readonly limit: number;
 }
 
 export class Composer implements ReactiveController {
@@ -47,15 +47,15 @@ export class Composer implements ReactiveController {
     return this.host.renderRoot.querySelector("textarea");
   }
 
-  private get left(): number {
+  private left(limit: number): number {
     // Counting code points walks the whole text: only where the limit is near enough to matter.
-    if (this.draft.length < LIMIT_CHARACTERS - NEAR_LIMIT_CHARACTERS) return LIMIT_CHARACTERS;
-    return LIMIT_CHARACTERS - [...this.draft].length;
+    if (this.draft.length < limit - NEAR_LIMIT_CHARACTERS) return limit;
+    return limit - [...this.draft].length;
   }
 
-  private send(): void {
+  private send(limit: number): void {
     const text = this.draft.trim();
-    if (text === "" || this.left < 0) return;
+    if (text === "" || this.left(limit) < 0) return;
     this.draft = "";
     this.write(text);
     this.host.requestUpdate();
@@ -67,17 +67,17 @@ export class Composer implements ReactiveController {
     this.host.requestUpdate();
   }
 
-  private pressed(event: KeyboardEvent): void {
+  private pressed(event: KeyboardEvent, limit: number): void {
     // Enter ends a word in an input method (Japanese, Chinese…); 229 is how Safari tells.
     const isComposing = event.isComposing || event.keyCode === 229;
     if (event.key !== "Enter" || event.shiftKey || isComposing) return;
     event.preventDefault();
-    if ((event.currentTarget as HTMLTextAreaElement).form !== null) this.send();
+    if ((event.currentTarget as HTMLTextAreaElement).form !== null) this.send(limit);
   }
 
-  draw({ words, placeholder, isOnline, isAllowed }: ComposerLook): unknown {
-    const { left } = this;
-    const isNear = left <= NEAR_LIMIT_CHARACTERS;
+  draw({ words, placeholder, isOnline, isAllowed, limit }: ComposerLook): unknown {
+    const left = this.left(limit);
+    const isNear = left <= Math.min(NEAR_LIMIT_CHARACTERS, limit / 2);
     const count = left < 0 ? fill(words.over, -left) : fill(words.left, left);
     const maySend = isAllowed && left >= 0 && this.draft.trim() !== "";
     return html`<div class="count ${left < 0 ? "bad" : ""}" id="count" role="status">${
@@ -86,7 +86,7 @@ export class Composer implements ReactiveController {
       <form
         @submit=${(event: Event) => {
           event.preventDefault();
-          this.send();
+          this.send(limit);
         }}
       >
         <textarea
@@ -100,7 +100,7 @@ export class Composer implements ReactiveController {
           ?disabled=${!isAllowed}
           .value=${this.draft}
           @input=${(event: Event) => this.typed(event)}
-          @keydown=${(event: KeyboardEvent) => this.pressed(event)}
+          @keydown=${(event: KeyboardEvent) => this.pressed(event, limit)}
         ></textarea>
         <button class="send" aria-label=${isOnline ? words.send : words.sendLater} ?disabled=${!maySend}>
           ${icons.send}

@@ -8,6 +8,7 @@ import { Transcript, type Message, type State } from "./messages.ts";
 import { Outbox, type Outgoing } from "./outbox.ts";
 import { Sender, type Reasons } from "./sender.ts";
 import { Session } from "./session.ts";
+import { USUAL, type Settings } from "./settings.ts";
 
 const ACKNOWLEDGE_AFTER_MS = 400;
 
@@ -16,6 +17,9 @@ export class Conversation {
   state: State = "none";
   /** The history is here, or there is none to wait for. */
   isLoaded: boolean;
+  settings: Settings = USUAL;
+  /** The settings are the server's, or it was asked in vain. */
+  isSettled = false;
 
   private readonly circumstances: Circumstances;
   private readonly session: Session;
@@ -129,6 +133,14 @@ export class Conversation {
     if (this.listener.isWanted) return;
     this.listener.isWanted = true;
     this.listener.wake();
+    void this.learn();
+  }
+
+  /** The usual settings will do: whether there is a chat at all shows when something is sent. */
+  private async learn(): Promise<void> {
+    this.settings = await this.door.settings().catch(() => USUAL);
+    this.isSettled = true;
+    this.changed();
   }
 
   write(clientId: string, text: string, writtenAt: string): void {

@@ -9,6 +9,7 @@ import {
   type History,
   type Message,
 } from "./messages.ts";
+import { parseSettings, type Settings } from "./settings.ts";
 
 const ANSWER_WITHIN_MS = 20_000;
 
@@ -51,6 +52,11 @@ export class Door {
     private readonly channel: string,
   ) {
     this.address = `${base}/widget/v1/${encodeURIComponent(channel)}/`;
+  }
+
+  /** Of the channel: asked without a token, so that who only looks leaves no trace. */
+  async settings(): Promise<Settings> {
+    return parseSettings(await this.answer("settings", { method: "GET" }));
   }
 
   async openSession(identity: string | null): Promise<string> {

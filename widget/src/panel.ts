@@ -12,6 +12,7 @@ import type { Words } from "./words.ts";
 export interface PanelLook {
   readonly voice: Voice;
   readonly heading: string | null;
+  /** The page's own, in place of the channel's. */
   readonly greeting: string | null;
   /** Part of the page: always open. */
   readonly isInline: boolean;
@@ -34,7 +35,7 @@ export function drawPanel(
   deeds: PanelDeeds,
 ): TemplateResult {
   const { words } = look.voice;
-  const { state, isOnline, isAllowed } = conversation;
+  const { state, isOnline, isAllowed, settings } = conversation;
   const placeholder = state === "resolved" ? words.writeAgain : words.write;
   return html`<section
     class="panel"
@@ -58,7 +59,7 @@ export function drawPanel(
     ${drawLog(conversation, look, deeds)}
     <div class="foot">
       ${drawJump(conversation, look, deeds)}
-      ${composer.draw({ words, placeholder, isOnline, isAllowed })}
+      ${composer.draw({ words, placeholder, isOnline, isAllowed, limit: settings.characters })}
     </div>
   </section>`;
 }
@@ -81,8 +82,9 @@ function notice({ isAllowed, isOnline, isBroken }: Conversation, words: Words): 
 function drawLog(conversation: Conversation, look: PanelLook, deeds: PanelDeeds): TemplateResult {
   const { voice } = look;
   const { words } = voice;
-  const { transcript, outgoing, isLoaded, isOnline, state } = conversation;
+  const { transcript, outgoing, isLoaded, isOnline, isSettled, settings, state } = conversation;
   const isFresh = isLoaded && transcript.newest === null && outgoing.length === 0;
+  const greeting = look.greeting ?? (isSettled ? (settings.greeting ?? words.greeting) : null);
   const isTold = transcript.messages.at(-1)?.author === "system"; // the server's own line says it
   const line = (text: string): TemplateResult => html`<div class="line">${text}</div>`;
   return html`<div
@@ -94,8 +96,8 @@ function drawLog(conversation: Conversation, look: PanelLook, deeds: PanelDeeds)
     @scroll=${deeds.scrolled}
   >
     ${isLoaded || !isOnline ? nothing : line(words.loading)}
-    ${isFresh
-      ? html`<div class="bubble">${drawWords(look.greeting ?? words.greeting)}</div>`
+    ${isFresh && greeting !== null
+      ? html`<div class="bubble">${drawWords(greeting)}</div>`
       : nothing}
     ${drawMessages(transcript.messages, voice)}
     ${drawOutgoing(outgoing, conversation, deeds, voice)}

@@ -125,6 +125,8 @@ def widget(
     json: Annotated[bool, JSON] = False,
 ) -> None:
     """A chat on web pages; prints the line that goes into them."""
+    from caseway.web.widget.snippet import snippet
+
     origins = None if origin is None else tuple(_origin(one) for one in origin)
 
     async def work(settings: "Settings", store: Store) -> None:
@@ -148,7 +150,7 @@ def widget(
         if not wanted.origins:
             raise Failed("Say which site may show the widget: --origin https://www.example.com")
         made, change = await _put(store, connection, "widget", name, wanted)
-        script = f'<script src="{settings.public_url}/widget.js" data-channel="{made.id}"></script>'
+        script = snippet(settings.public_url, made.id)
         if json:
             show_json({**_shown(made), "change": change, "script": script})
             return

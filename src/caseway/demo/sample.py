@@ -27,6 +27,7 @@ SWEEP_EVERY: Final = timedelta(seconds=5)  # nobody waits two minutes for a lost
 NAME: Final = "demo"
 OWNER_EMAIL: Final = "owner@demo.example"
 OWNER_NAME: Final = "Demo owner"
+GREETING: Final = "Hello! Ask us anything about your bike or order."
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ async def configure(
         connection.id,
         "widget",
         "shop",
-        ChannelSettings(origins=(base, base.replace("127.0.0.1", "localhost"))),
+        ChannelSettings(origins=(base, base.replace("127.0.0.1", "localhost")), greeting=GREETING),
         actor=NAME,
     )
     with suppress(NotConfigured):  # a key is shown once, so each demo has its own

@@ -1,5 +1,6 @@
 """Settings → Channels: added, changed, tested, paused and removed by their pages."""
 
+import html
 import json
 import re
 from typing import Any
@@ -66,7 +67,8 @@ async def test_a_widget_is_added_and_its_snippet_stands_there(
         page = await answer.text()
         assert answer.status == 200
         channel = str(answer.url).partition("?")[0].rpartition("/")[2]
-    assert f'data-channel="{channel}"' in page.replace("&#34;", '"')
+    script = f'<script src="http://127.0.0.1/widget.js" data-channel="{channel}"></script>'
+    assert script in html.unescape(page)
     assert (await settings_of(house, "Site"))["origins"] == [
         "https://www.example.com",
         "http://localhost:8000",

@@ -16,6 +16,7 @@ from caseway.web.dashboard.doors import Doors, Endpoint, Visitor
 from caseway.web.dashboard.frame import draw
 from caseway.web.parts import Parts
 from caseway.web.problems import Problem
+from caseway.web.widget.snippet import snippet
 
 PATH: Final = "/settings/channels"
 ONE: Final = PATH + "/{channel:uuid}"
@@ -153,7 +154,7 @@ async def show(
         secret=secret,
         former_until=account.former.until if account.former and holding else None,
         tried=tried,
-        snippet=snippet(parts.public_url, account),
+        snippet=snippet(parts.public_url, account.id),
         public_url=parts.public_url,
         done=DONE.get(request.query_params.get("done", ""), ""),
     )
@@ -166,14 +167,6 @@ async def show_secret(
     found = await parts.channel_book.one(account.organisation, account.id)
     secret = account.secret.reveal() if account.secret else ""
     return await show(parts, request, visitor, found, secret=secret)
-
-
-def snippet(public_url: str, account: ChannelAccount) -> str:
-    """What goes into the pages that show a widget."""
-    greeting = account.settings.greeting
-    escaped = greeting.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
-    said = f'\n  data-greeting="{escaped}"' if greeting else ""
-    return f'<script src="{public_url}/widget.js" data-channel="{account.id}"{said}></script>'
 
 
 def _back(account: ChannelAccount, done: str) -> Response:

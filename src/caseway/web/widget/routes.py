@@ -39,11 +39,16 @@ class Widget:
         streams = Streams(self._entrance, self._watchers)
         door = self._entrance
         return [
+            door.route("settings", GET=self.settings),
             door.route("sessions", POST=self.open_session),
             door.route("messages", GET=self.history, POST=self.write),
             door.route("stream", GET=streams.stream),
             door.route("acknowledgements", POST=self.acknowledge),
         ]
+
+    async def settings(self, _request: Request, account: ChannelAccount) -> Response:
+        """What a page's widget shows before anybody writes; nothing is kept of who asks."""
+        return _json(wire.SettingsOut.of(account.settings))
 
     async def open_session(self, request: Request, account: ChannelAccount) -> Response:
         asked = wire.decode(await request.body(), wire.SessionIn)

@@ -5,6 +5,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from caseway.domain.connection import ChannelSettings
 from caseway.domain.conversation import Author
 from caseway.ports import Line, Transcript
 from caseway.web.problems import Problem
@@ -14,6 +15,15 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST: Final = "0"
 MICROSECOND: Final = timedelta(microseconds=1)
 LONGEST_CURSOR: Final = 16  # digits: the year 2286 has one more than now
+
+
+class SettingsOut(msgspec.Struct):
+    greeting: str | None  # None: the widget's own words, in the visitor's language
+    characters: int  # that one message may have
+
+    @classmethod
+    def of(cls, settings: ChannelSettings) -> "SettingsOut":
+        return cls(settings.greeting or None, settings.limits.characters)
 
 
 class SessionIn(msgspec.Struct):
