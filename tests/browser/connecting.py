@@ -56,12 +56,15 @@ def place() -> Iterator[Place]:
 
 
 @contextmanager
-def admin(browser: Browser, place: Place, *, scripted: bool = True) -> Iterator[BrowserContext]:
+def admin(
+    browser: Browser, place: Place, *, scripted: bool = True, zone: str = "UTC"
+) -> Iterator[BrowserContext]:
     context = browser.new_context(
         base_url=place.caseway.url,
         viewport={"width": 1280, "height": 900},
         java_script_enabled=scripted,
         locale="en-GB",
+        timezone_id=zone,
     )
     context.set_default_timeout(PATIENCE_MS)
     context.add_cookies([{"name": "caseway", "value": place.session, "url": place.caseway.url}])

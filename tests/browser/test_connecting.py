@@ -100,12 +100,38 @@ def test_a_wrong_secret_is_told_with_its_remedy_and_the_right_one_saved(
     expect(test.locator("[data-check]")).to_have_count(20)
 
 
+def test_a_new_connection_is_proposed_the_zone_of_the_browser_and_learns_a_language(
+    browser: Browser, place: Place, name: str
+) -> None:
+    with admin(browser, place, zone="Asia/Tokyo") as context:
+        page = context.new_page()
+        page.goto(f"{TICKETING}?new")
+        zone, language = page.get_by_label("Time zone"), page.get_by_label("Language of notes")
+        expect(zone).to_have_value("Asia/Tokyo")
+        expect(page.locator("[data-unsaved]")).to_be_empty()
+        expect(language.locator("option:checked")).to_have_text("English")
+        fill(page, place, name, place.creatio.address.client_secret)
+        zone.fill("Lissabon")
+        zone.blur()
+        expect(page.locator("#w-time_zone")).to_contain_text("for example Europe/Lisbon")
+        zone.fill("lisbon")
+        zone.blur()
+        expect(page.locator("#w-time_zone")).to_contain_text("Kept as Europe/Lisbon")
+        language.select_option(label="Deutsch")
+        expect(page.locator("[data-unsaved]")).to_contain_text("unsaved changes")
+        page.get_by_role("button", name="Test & save").click()
+        expect(page.get_by_text("Saved, and it works")).to_be_visible()
+        expect(zone).to_have_value("Europe/Lisbon")
+        expect(language).to_have_value("de")
+
+
 def test_without_scripts_the_same_form_is_answered_at_once(
     browser: Browser, place: Place, name: str
 ) -> None:
     with admin(browser, place, scripted=False) as context:
         page = context.new_page()
         page.goto(f"{TICKETING}?new")
+        expect(page.get_by_label("Time zone")).to_have_value("UTC")
         fill(page, place, name, "not-the-secret")
         page.get_by_role("button", name="Test & save").click()
         expect(page.locator("[data-check=token]")).to_contain_text("Paste the client id")

@@ -61,7 +61,11 @@ def test_what_is_not_said_stays(caseway: Installation, tmp_path: Path) -> None:
     assert settings["calls_a_day"] is None
     assert settings["time_zone"] == "Europe/Lisbon"
     [row] = [line for line in caseway("connection", "list").out.splitlines() if "kept" in line]
-    assert "\tEurope/Lisbon\t" in row
+    assert "\tEurope/Lisbon\ten\t" in row
+    caseway("connection", "add", "--name", "kept", "--language", "uk")
+    assert "\tEurope/Lisbon\tuk\t" in caseway("connection", "list").out
+    odd = caseway.try_("connection", "add", "--name", "kept", "--language", "Klingon")
+    assert (odd.code, "uk" in odd.err) == (2, True)
     wrong = caseway.try_("connection", "add", "--name", "kept", "--time-zone", "Lissabon")
     assert wrong.code == 2
     assert "for example Europe/Lisbon" in " ".join(wrong.err.replace("│", "").split())

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 from caseway.domain.connection import ConnectionSettings
 from caseway.domain.ids import CaseId
-from tests.far_side import RESOLVED
+from caseway.domain.words import Language
+from tests.far_side import OUR_USER, RESOLVED
 from tests.stories import Story
 from tests.sync.conftest import Begin
 
@@ -52,7 +53,7 @@ async def test_a_change_between_a_lost_answer_and_its_repeat_doubles_nothing(
     await story.work()
     before = titles(story)
     assert len(before) == 1, "it was taken, and nobody told us"
-    change(story, time_zone="Pacific/Kiritimati")
+    change(story, time_zone="Pacific/Kiritimati", language=Language.GERMAN)
     story.creatio.fate = lambda _kind: "ok"
     case = CaseId((await story.row(kept.key))["case_id"])
     story.creatio.agent_replies(case, "We order new pads")
@@ -70,5 +71,40 @@ async def test_a_change_between_a_lost_answer_and_its_repeat_doubles_nothing(
     assert linked == 2
     await story.customer_writes("And the gears")
     await story.work()
-    assert titles(story)[-1].endswith("· And the gears")
+    assert titles(story)[-1].startswith("Kunde · ")
+    assert titles(story)[-1].endswith(" · And the gears")
     assert len(story.postbox.received) == 1
+
+
+async def test_everything_on_a_case_is_in_the_agents_language(begin: Begin) -> None:
+    story = await begin(ConnectionSettings(language=Language.GERMAN))
+    kept = await story.customer_writes("Die Bremse quietscht", starts_as_ai=True)
+    await story.work()
+    await story.intake.hand_off(kept.key, "Wünscht einen Rückruf", by="Mara Vogt")
+    await story.intake.hand_off(kept.key, "")
+    await story.work()
+    case = CaseId((await story.row(kept.key))["case_id"])
+    story.creatio.agent_replies(case, "We order new pads")
+    story.postbox.fate = lambda: "never"
+    await story.webhook(case)
+    await story.work()
+
+    conversation = kept.key.conversation
+    assert story.creatio.cases[case].description == (
+        f"Die Bremse quietscht\n\nGeschrieben über shop. Unterhaltung {conversation}."
+    )
+    ours = [a for a in story.creatio.activities.values() if a.created_by_id == OUR_USER]
+    assert [a.title.split(" · ")[0] for a in ours] == ["Kunde", "Caseway", "Caseway", "Caseway"]
+    assert [a.title for a in ours[1:]] == [
+        "Caseway · an einen Menschen übergeben",
+        "Caseway · an einen Menschen übergeben",
+        "Caseway · eine Antwort wurde nicht zugestellt",
+    ]
+    texts = [str(a.detailed_result) for a in ours]
+    assert texts[1:3] == [
+        "Übergeben von Mara Vogt.\n\nWünscht einen Rückruf",
+        "An einen Menschen übergeben.",
+    ]
+    assert texts[3].startswith("Diese Antwort hat den Kunden nicht erreicht (aufgegeben 20")
+    assert texts[3].endswith("„We order new pads“.\nGrund: no such customer")
+    assert story.postbox.received == [], "no note of ours goes to the customer"

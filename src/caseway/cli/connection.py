@@ -19,6 +19,7 @@ from caseway.cli.telling import advice
 from caseway.cli.token import show_url
 from caseway.domain.connection import Opening, Platform, Returning
 from caseway.domain.reply_rule import Field, Ready
+from caseway.domain.words import Language
 
 if TYPE_CHECKING:
     from caseway.config import Settings
@@ -60,6 +61,9 @@ def add(
         typer.Option(
             metavar="NAME", help="Of the people who read the cases, such as Europe/Lisbon."
         ),
+    ] = None,
+    language: Annotated[
+        Language | None, typer.Option(help="Of titles and notes in Creatio, for the agents.")
     ] = None,
     opening: Annotated[
         Opening | None, typer.Option(help="Open a case for every conversation, or on hand-off.")
@@ -175,6 +179,7 @@ def add(
         identity_url=identity_url,
         settings=options.settings_said(
             time_zone=time_zone,
+            language=language,
             opening=opening,
             returning=returning,
             returning_hours=returning_hours,
@@ -230,13 +235,14 @@ def list_(*, json: Annotated[bool, JSON] = False) -> None:
             say("There is no connection yet: caseway connection add --help")
             return
         show_table(
-            ["name", "address", "signs in by", "time zone", "last answer", "trouble"],
+            ["name", "address", "signs in by", "time zone", "language", "last answer", "trouble"],
             [
                 (
                     one.connection.name,
                     one.connection.base_url,
                     one.connection.auth,
                     one.connection.settings.time_zone,
+                    one.connection.settings.language,
                     one.last_success_at,
                     one.trouble,
                 )

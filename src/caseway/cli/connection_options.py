@@ -79,7 +79,7 @@ def settings_said(**said: Any) -> SettingsSaid:
     """Ends with 2 where an id is none."""
     given = without_none(said)
     plain: dict[str, Any] = {
-        name: given[name] for name in ("opening", "returning") if name in given
+        name: given[name] for name in ("opening", "returning", "language") if name in given
     }
     for name in IDS:
         if name in given:

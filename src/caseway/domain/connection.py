@@ -15,6 +15,7 @@ from caseway.domain.ids import (
 )
 from caseway.domain.reply_rule import ReplyRule
 from caseway.domain.secret import Secret
+from caseway.domain.words import Language, Writing
 
 
 class Platform(StrEnum):
@@ -67,10 +68,15 @@ class ConnectionSettings:
     calls_a_day: int | None = 10_000  # None: no limit in the plan
     webhooks_a_minute: int | None = None  # None: no limit
     time_zone: str = zones.DEFAULT  # IANA: of agents' clocks, and of the pages here
+    language: Language = Language.ENGLISH  # of what we write into Creatio
 
     @property
     def zone(self) -> tzinfo:
         return zones.zone(self.time_zone)
+
+    @property
+    def writing(self) -> Writing:
+        return Writing(self.language, self.zone)
 
     def priority_of(self, kind: str) -> UUID | None:
         """Of a new case on a channel of this kind."""

@@ -57,7 +57,12 @@ class Intake(Protocol):
         starts_as_ai: bool = False,
     ) -> Kept | None: ...
 
-    async def hand_off(self, key: ConversationKey, note: str, *, actor: str = "") -> State | None:
-        """`actor`: the user whose deed it is, for the audit log; here and below."""
+    async def hand_off(
+        self, key: ConversationKey, note: str, *, by: str = "", actor: str = ""
+    ) -> State | None:
+        """`note` may be empty. `by`: the name of the person who does it, for the agent.
+
+        `actor`: the user whose deed it is, for the audit log; here and below.
+        """
 
     async def resolve(self, key: ConversationKey, *, actor: str = "") -> State | None: ...

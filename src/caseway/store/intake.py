@@ -241,10 +241,13 @@ class PostgresIntake:
         )
         return message
 
-    async def hand_off(self, key: ConversationKey, note: str, *, actor: str = "") -> State | None:
+    async def hand_off(
+        self, key: ConversationKey, note: str, *, by: str = "", actor: str = ""
+    ) -> State | None:
         """The conversation passes to a person; one that waits already gets the note alone.
 
-        `actor`: the user whose deed it is, for the audit log; here and below.
+        `by`: the name of who does it, for the agent. `actor`: the user whose deed it is, for the
+        audit log; here and below.
         """
         async with transaction(self._pool, key.organisation) as link:
             row = await self._locked(link, key)
@@ -261,7 +264,7 @@ class PostgresIntake:
                 link,
                 row,
                 author=Author.SYSTEM,
-                author_name="",
+                author_name=by,
                 kind=MessageKind.HANDOFF,
                 text=note,
                 provider_id="",

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
 import structlog
 
-from caseway.domain import words
 from caseway.domain.backoff import GIVE_UP_AFTER, backoff
 from caseway.domain.closure import Side
 from caseway.domain.connection import ChannelAccount, Connection
@@ -26,6 +25,7 @@ from caseway.domain.plan import (
     WriteStatus,
 )
 from caseway.domain.remote import Made, NewActivity, NewCase, NewContact, Refused, Undecided
+from caseway.domain.words import Writing
 from caseway.ports import (
     Channel,
     Claimed,
@@ -154,7 +154,7 @@ class Executor:
         # CRASH HERE: the customer may have it, we do not know; the repeat carries the same id.
         after = claimed.on(event)
         if after.state is State.FAILED:
-            tell = words.failure_text(before.text, reason, now, self.zone)
+            tell = self.writing.failure(before.text, reason, now)
         outcome = "done" if not reason else "refused" if tell else "later"
         deed = f"{'tried to send' if reason else 'sent'} reply, attempt {claimed.attempts}"
         self.journal.note(self.account.kind, deed, reason, outcome=outcome)
@@ -187,8 +187,8 @@ class Executor:
         return self.account.kind == "widget"
 
     @property
-    def zone(self) -> tzinfo:
-        return self.connection.settings.zone
+    def writing(self) -> Writing:
+        return self.connection.settings.writing
 
     def _outgoing(self, delivery: Delivery, *, marked: bool) -> Outgoing:
         return Outgoing(
@@ -218,7 +218,7 @@ class Executor:
                 await self.looks.keep_contact(self.claimed, found[0])
                 return replace(owed, remote_contact=found[0])
         remote = remote_contact_id(owed.ledger.contact, owed.ledger.connection)
-        name = opening.name or opening.email or opening.phone or "Visitor"
+        name = self.writing.contact_name(opening.name, opening.email, opening.phone)
         self.clock.check()
         await self.ticketing.create_contact(NewContact(remote, name, opening.email, opening.phone))
         # CRASH HERE: found by its id when the next run creates it again.
@@ -235,8 +235,8 @@ class Executor:
         made = await self.ticketing.create_case(
             NewCase(
                 id=ledger.case,
-                subject=words.case_subject(opening.first_words, opening.channel_name),
-                description=words.case_description(
+                subject=self.writing.case_subject(opening.first_words, opening.channel_name),
+                description=self.writing.case_description(
                     opening.first_words,
                     opening.channel_name,
                     str(ledger.key.conversation),
@@ -262,7 +262,7 @@ class Executor:
         preface = ""
         if ledger.linked_through == 0:
             opening = await self.looks.opening(self.claimed)
-            preface = words.preface(
+            preface = self.writing.preface(
                 verified=opening.verified,
                 has_address=bool(opening.email or opening.phone),
                 other_number=opening.other_number,
@@ -320,8 +320,8 @@ class Executor:
             id=own.activity,
             case=owed.ledger.case,
             contact=owed.remote_contact if own.author is Author.CONTACT else None,
-            title=words.activity_title(own, self.zone),
-            text=words.activity_text(own, preface),
+            title=self.writing.activity_title(own),
+            text=self.writing.activity_text(own, preface),
             at=own.written_at,
             type_id=self.connection.settings.activity_type,
         )

@@ -226,7 +226,9 @@ async def test_hand_off_and_resolve_say_what_they_will_do_and_are_kept_in_the_au
     await story.work()
     handed_off = await page(client, f"{path}?done=handed-off")
     assert "Handed off. The note goes to the case." in handed_off
-    assert "Handed off by The agent. She wants a refund" in handed_off
+    assert re.search(r"Handed off by The agent \d\d:\d\d:\d\d She wants a refund", handed_off)
+    note = list(story.creatio.activities.values())[-1].detailed_result
+    assert note == "Handed off by The agent.\n\nShe wants a refund"
     assert "Waiting since" in handed_off
     assert "The customer is told on api: “This conversation was resolved.”" in handed_off
 

@@ -15,6 +15,7 @@ from caseway.creatio.checks import names
 from caseway.domain.connection import Connection, Opening, Returning
 from caseway.domain.roles import Role
 from caseway.domain.stock import ORIGIN_CHAT, STATUS_RESOLVED
+from caseway.domain.words import Language
 from caseway.store.connections import Connections
 from caseway.store.directory import Directory
 from caseway.web.dashboard.creatio.trial import TITLES
@@ -102,6 +103,7 @@ async def test_a_connection_is_tested_saved_and_heard_of_at_once(
         calls_a_day="",
         sweep_seconds="15",
         time_zone="lisbon",
+        language="pt",
     )
     status, _, onward = await post(client, PAGE, form)
     assert (status, onward) == (303, f"{PAGE}?connection=north&done=saved")
@@ -115,7 +117,7 @@ async def test_a_connection_is_tested_saved_and_heard_of_at_once(
     assert settings.origins == {"widget": ORIGIN_CHAT}
     assert settings.calls_a_day is None
     assert settings.sweeping.interval is not None
-    assert settings.time_zone == "Europe/Lisbon"
+    assert (settings.time_zone, settings.language) == ("Europe/Lisbon", Language.PORTUGUESE)
 
     assert (await listening.connection(made.key)).settings.opening is Opening.HANDOFF
     again = typed(creatio, connection="north", client_secret="", opening="conversation")
@@ -129,12 +131,14 @@ async def test_a_connection_is_tested_saved_and_heard_of_at_once(
     after = await saved(house, "north")
     assert after is not None
     assert after.secret == made.secret, "an empty field keeps the stored one"
-    assert after.settings.time_zone == "Europe/Lisbon", "what is not in the form stays"
+    kept = (after.settings.time_zone, after.settings.language)
+    assert kept == ("Europe/Lisbon", "pt"), "what is not in the form stays"
 
     async with client.get(f"{PAGE}?connection=north&done=saved") as page:
         html = await page.text()
     assert "Saved, and it works" in html
     assert "7 statuses" in shown(html, "statuses")
+    assert '<option value="pt" selected>Português</option>' in html
     assert creatio.address.client_secret not in html
     audited = await house.owner.fetch(
         "SELECT actor, action, before::text || after::text AS told FROM audit_entry"

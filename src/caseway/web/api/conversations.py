@@ -31,7 +31,6 @@ routes: Final = APIRouter(prefix="/api/v1/conversations", tags=["Conversations"]
 NO_CONVERSATION: Final = "There is no such conversation."
 RESOLVED: Final = "The conversation is resolved: nothing is left to hand off."
 ENDED: Final = "The conversation is resolved: only its contact can begin the next."
-HANDED_OFF: Final = "Handed off to a person."
 JOINED: Final[dict[int | str, dict[str, Any]]] = {
     200: {"model": ConversationOut, "description": "The message joined an open conversation."}
 }
@@ -148,7 +147,7 @@ async def hand_off(
 ) -> Response:
     """The note goes to the case. A conversation that waits already gets the note alone."""
     key = _key(caller, id)
-    note = (body.note if body else "").strip() or HANDED_OFF
+    note = (body.note if body else "").strip()
 
     async def effect(attempt: Attempt) -> Answered:
         since = attempt.repeated_since

@@ -16,6 +16,7 @@ from caseway.domain.conversation import State
 from caseway.domain.ids import ConnectionKey, ConversationId, ConversationKey
 from caseway.domain.roles import Action
 from caseway.domain.standing import Standing
+from caseway.domain.words import Language, Writing
 from caseway.ports import Happened, NotConfigured, Ran
 from caseway.ports.conversations import Deed, Facts, History
 from caseway.web import creatio_links
@@ -80,7 +81,9 @@ class ConversationPage:
         leaf = await talks.leaf(facts, before=before, most=A_LEAF)
         history = await talks.history(key, before=since, most=A_HISTORY)
         connection = await self._connection(facts)
-        theirs = connection.settings.zone if connection else visitor.zone
+        writing = Writing(Language.ENGLISH, visitor.zone)
+        if connection is not None:
+            writing = connection.settings.writing
         now = self._parts.now()
         may_act = visitor.may(Action.ACT_ON_CONVERSATIONS)
         return draw(
@@ -91,7 +94,7 @@ class ConversationPage:
             token=token,
             called=called(facts.name, facts.email, facts.phone, facts.address),
             frozen=frozen(facts.address),
-            rows=ledger.laid_out(leaf, facts, visitor.zone, theirs=theirs),
+            rows=ledger.laid_out(leaf, facts, visitor.zone, writing=writing),
             foot=ledger.foot_of(await talks.balance(key), facts, len(leaf.kept_back)),
             earlier=leaf.earlier and cursors.of_position(leaf.earlier),
             is_later_leaf=before is not None,

@@ -45,11 +45,9 @@ class ConversationDeeds:
 
     async def hand_off(self, request: Request, visitor: Visitor) -> Response:
         key = key_of(request, visitor)
-        said = str((await request.form()).get("note", "")).strip()[:LONGEST_NOTE]
-        note = f"Handed off by {visitor.name or visitor.email}."
-        state = await self._intake.hand_off(
-            key, f"{note}\n\n{said}" if said else note, actor=visitor.actor
-        )
+        note = str((await request.form()).get("note", "")).strip()[:LONGEST_NOTE]
+        by = visitor.name or visitor.email
+        state = await self._intake.hand_off(key, note, by=by, actor=visitor.actor)
         return _back(key, "already" if _found(state) is State.RESOLVED else "handed-off")
 
     async def resolve(self, request: Request, visitor: Visitor) -> Response:

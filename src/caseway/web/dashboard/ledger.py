@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Final
 
-from caseway.domain import words
 from caseway.domain.conversation import Author, MessageKind, Own
 from caseway.domain.delivery import State as Debt
+from caseway.domain.words import Writing, first_words
 from caseway.ports.conversations import Balance, Entry, Facts, KeptBack, Leaf
 
 OPEN_WHILE: Final = frozenset({Debt.FAILED, Debt.UNKNOWN})
@@ -53,11 +53,11 @@ class Left:
 Row = Day | Line | Left
 
 
-def laid_out(leaf: Leaf, facts: Facts, zone: tzinfo, *, theirs: tzinfo) -> list[Row]:
-    """In order, a line with the date before each day's first. `theirs`: the zone of titles."""
+def laid_out(leaf: Leaf, facts: Facts, zone: tzinfo, *, writing: Writing) -> list[Row]:
+    """In order, a line with the date before each day's first. `writing` makes the titles."""
     laid: list[Row] = []
     day = None
-    for at, row in _in_order(leaf, facts, theirs):
+    for at, row in _in_order(leaf, facts, writing):
         if at.astimezone(zone).date() != day:
             day = at.astimezone(zone).date()
             laid.append(Day(at))
@@ -65,13 +65,13 @@ def laid_out(leaf: Leaf, facts: Facts, zone: tzinfo, *, theirs: tzinfo) -> list[
     return laid
 
 
-def _in_order(leaf: Leaf, facts: Facts, theirs: tzinfo) -> Iterator[tuple[datetime, Line | Left]]:
+def _in_order(leaf: Leaf, facts: Facts, writing: Writing) -> Iterator[tuple[datetime, Line | Left]]:
     """Messages keep their positions; what is kept back stands where it was first seen."""
     waiting = sorted(leaf.kept_back, key=lambda kept: kept.seen_at)
     for entry in leaf.entries:
         while waiting and waiting[0].seen_at < entry.kept_at:
             yield _left(waiting.pop(0))
-        yield entry.kept_at, _line(entry, facts, theirs)
+        yield entry.kept_at, _line(entry, facts, writing)
     yield from map(_left, waiting)
 
 
@@ -80,36 +80,36 @@ def _left(kept: KeptBack) -> tuple[datetime, Left]:
     return kept.seen_at, Left(kept, reason[:1].upper() + reason[1:])
 
 
-def _line(entry: Entry, facts: Facts, theirs: tzinfo) -> Line:
+def _line(entry: Entry, facts: Facts, writing: Writing) -> Line:
     sending = entry.delivery
     remedy = ""
     if sending is not None and sending.reason and sending.state not in {Debt.DELIVERED, Debt.READ}:
         remedy = REMEDIES.get(facts.channel_kind, "").format(channel=facts.channel_name)
     return Line(
         entry=entry,
-        across=_across(entry, facts, theirs),
+        across=_across(entry, facts, writing),
         opens=sending is not None and sending.state in OPEN_WHILE,
         remedy=remedy,
     )
 
 
-def _across(entry: Entry, facts: Facts, theirs: tzinfo) -> Across:
+def _across(entry: Entry, facts: Facts, writing: Writing) -> Across:
     activity = entry.activity
     if activity is None:
         return Across("none", why="Told to the customer alone")
     if activity.refused_at is not None:
-        return Across("refused", _title(entry, theirs), activity.refusal)
+        return Across("refused", _title(entry, writing), activity.refusal)
     if activity.linked_at is None:
-        return Across("waits", _title(entry, theirs), _waits_for(facts))
-    return Across("linked", _title(entry, theirs))
+        return Across("waits", _title(entry, writing), _waits_for(facts))
+    return Across("linked", _title(entry, writing))
 
 
-def _title(entry: Entry, theirs: tzinfo) -> str:
+def _title(entry: Entry, writing: Writing) -> str:
     """As the activity is called in Creatio, if we wrote it by the settings of today."""
     activity = entry.activity
     if activity is None or not activity.is_ours:
-        return words.first_words(entry.text, FIRST_WORDS)
-    return words.activity_title(
+        return first_words(entry.text, FIRST_WORDS)
+    return writing.activity_title(
         Own(
             message=entry.message,
             activity=activity.id,
@@ -119,8 +119,7 @@ def _title(entry: Entry, theirs: tzinfo) -> str:
             kind=entry.kind,
             text=entry.text,
             written_at=entry.written_at,
-        ),
-        theirs,
+        )
     )
 
 
@@ -142,7 +141,8 @@ def is_note(line: Line) -> bool:
 def note_of(line: Line) -> str:
     match line.entry.kind:
         case MessageKind.HANDOFF:
-            return "Handed off to a person"
+            by = line.entry.author_name
+            return f"Handed off by {by}" if by else "Handed off to a person"
         case MessageKind.CLOSING:
             return "The customer is told of the closure"
         case MessageKind.FAILURE:

@@ -22,6 +22,7 @@ from caseway.domain.connection import (
 from caseway.domain.ids import NOBODY, ConnectionId, OrganisationId, StatusId
 from caseway.domain.instance_url import instance_url
 from caseway.domain.secret import Secret
+from caseway.domain.words import Language
 from caseway.ports import Wanted
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -96,6 +97,7 @@ def shown(before: Connection | None) -> Typed:
         "client_id": login if oauth else "",
         "user": "" if oauth else login,
         "time_zone": settings.time_zone,
+        "language": settings.language,
         "opening": settings.opening,
         "returning": settings.returning,
         "returning_hours": _plain(settings.returning_within / timedelta(hours=1)),
@@ -227,6 +229,7 @@ class _Reading:
         return replace(
             there,
             time_zone=self._zone(there),
+            language=self._one_of("language", Language, there.language),
             opening=self._one_of("opening", Opening, there.opening),
             returning=self._one_of("returning", Returning, there.returning),
             returning_within=there.returning_within if hours is None else timedelta(hours=hours),

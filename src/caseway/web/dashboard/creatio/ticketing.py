@@ -12,6 +12,7 @@ from caseway.domain import zones
 from caseway.domain.connection import Connection
 from caseway.domain.roles import Action
 from caseway.domain.trouble import own_words
+from caseway.domain.words import Language, texts_of
 from caseway.ports import Check, Later, ListedConnection, Refused
 from caseway.web.dashboard import frame
 from caseway.web.dashboard.creatio import form as forms
@@ -225,6 +226,7 @@ class TicketingPages:
             lists=lists,
             kinds=KINDS,
             zones=zones.offered(),
+            languages=[(each, texts_of(each).name) for each in Language],
             checks=last.checks if last else checks,
             last=last,
             unsaved=checks is not None,
