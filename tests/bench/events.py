@@ -18,7 +18,7 @@ from caseway.store.roles import Role
 from tests.bench.figures import Figure, Report
 from tests.bench.ground import Ground, open_ground
 from tests.bench.processes import Postgres, Running
-from tests.bench.rows import in_bulk
+from tests.bench.rows import fill
 
 DAYS: Final = 30
 MANY: Final = 10_000_000
@@ -40,10 +40,6 @@ SELECT to_char(d, 'YYYYMMDD') AS name, d::timestamp AT TIME ZONE 'UTC' AS day,
 # Of a hundred events 70 are accepted, 29 ignored and 1 found by the sweep; 3 of all are rejected,
 # and one alone is a case_closed.
 ROWS: Final = """
-SET LOCAL session_replication_role = replica;
-SET LOCAL synchronous_commit = off;
-CREATE FUNCTION pg_temp.named(kind text, n bigint) RETURNS uuid LANGUAGE sql IMMUTABLE AS
-    $$ SELECT md5(kind || '/' || n::text)::uuid $$;
 INSERT INTO contact (organisation_id, id, name, verified)
 VALUES ('{organisation}', pg_temp.named('contact', 0), 'Ines Costa', true);
 INSERT INTO conversation (organisation_id, id, connection_id, channel_id, peer, address, contact_id,
@@ -118,20 +114,9 @@ async def _fill(ground: Ground, events: int) -> None:
     try:
         for row in await link.fetch(PARTS.format(days=DAYS)):
             await link.execute(DAY.format(**row))
-        async with in_bulk(link), link.transaction():
-            await link.execute(
-                ROWS.format(
-                    organisation=ground.connection.organisation,
-                    connection=ground.connection.connection,
-                    channel=ground.channel,
-                    conversations=CONVERSATIONS,
-                    events=events,
-                    days=DAYS,
-                )
-            )
-        await link.execute("VACUUM ANALYZE")
     finally:
         await link.close()
+    await fill(ground, ROWS, conversations=CONVERSATIONS, events=events, days=DAYS)
 
 
 async def _places(ground: Ground) -> tuple[str, str, str]:

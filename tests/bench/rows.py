@@ -12,13 +12,13 @@ from tests.bench.ground import Ground
 from tests.bench.thin_creatio import OPEN
 
 # Ids are derived from a number, so that whoever sends webhooks need not read them back.
-ROWS: Final = """
+FIRST: Final = """
 SET LOCAL session_replication_role = replica; -- the rows fit: no need to prove each reference
 SET LOCAL synchronous_commit = off;
-
 CREATE FUNCTION pg_temp.named(kind text, n bigint) RETURNS uuid LANGUAGE sql IMMUTABLE AS
     $$ SELECT md5(kind || '/' || n::text)::uuid $$;
-
+"""
+ROWS: Final = """
 INSERT INTO contact (organisation_id, id, name, email, verified, name_key)
 SELECT '{organisation}', pg_temp.named('contact', n), 'Customer ' || n, n || '@example.com', true,
        'customer ' || n
@@ -120,7 +120,7 @@ UPDATE pg_index SET indisready = false WHERE indrelid IN (
 
 
 @asynccontextmanager
-async def in_bulk(link: "asyncpg.Connection[asyncpg.Record]") -> AsyncIterator[None]:
+async def _in_bulk(link: "asyncpg.Connection[asyncpg.Record]") -> AsyncIterator[None]:
     """For the whole server; afterwards it is as we ship it."""
     for name, value in IN_BULK.items():
         await link.execute(f"ALTER SYSTEM SET {name} = {value}")
@@ -136,17 +136,21 @@ async def in_bulk(link: "asyncpg.Connection[asyncpg.Record]") -> AsyncIterator[N
 
 async def write(ground: Ground, conversations: int, messages: int) -> None:
     """Open conversations with their cases, each with so many messages, all settled."""
+    await fill(ground, ROWS, open=OPEN, conversations=conversations, messages=messages)
+
+
+async def fill(ground: Ground, rows: str, **values: object) -> None:
+    """Statements that write rows of the ground's organisation, connection and channel."""
     link = await asyncpg.connect(ground.administrator_dsn)
     try:
-        async with in_bulk(link), link.transaction():
+        async with _in_bulk(link), link.transaction():
+            await link.execute(FIRST)
             await link.execute(
-                ROWS.format(
+                rows.format(
                     organisation=ground.connection.organisation,
                     connection=ground.connection.connection,
                     channel=ground.channel,
-                    open=OPEN,
-                    conversations=conversations,
-                    messages=messages,
+                    **values,
                 )
             )
         await link.execute("VACUUM ANALYZE")
