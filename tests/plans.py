@@ -25,6 +25,20 @@ CREATE FUNCTION pg_temp.id(kind text, n bigint) RETURNS uuid LANGUAGE sql IMMUTA
 """
 
 
+def days_before(days: int) -> str:
+    """Statements that make room for the events of the days before today."""
+    return f"""
+DO $do$ BEGIN
+    FOR day IN 1..{days} LOOP
+        EXECUTE format('CREATE TABLE webhook_event_past%s PARTITION OF webhook_event'
+            || ' FOR VALUES FROM (%L) TO (%L)', day,
+            (current_date - day)::timestamp AT TIME ZONE 'UTC',
+            (current_date - day + 1)::timestamp AT TIME ZONE 'UTC');
+    END LOOP;
+END $do$;
+"""
+
+
 def made_of(kind: str, number: int) -> UUID:
     """As `pg_temp.id` does."""
     return UUID(hashlib.md5(f"{kind}{number}".encode()).hexdigest())

@@ -11,7 +11,7 @@ import pytest
 
 from caseway.store.queries import Query, load
 from tests import database as ground
-from tests.plans import WITHOUT_REFERENCES, filled, made_of, read
+from tests.plans import WITHOUT_REFERENCES, days_before, filled, made_of, read
 from tests.sync.test_plans import CONNECTION, ORGANISATION
 
 LOG: Final = load("event_log")
@@ -27,14 +27,7 @@ MOST_ROWS: Final = 3 * (PAGE + 1) + DAYS + 6
 MOST_SEARCHED: Final = 2 * REACH + DAYS + 6
 MONTH: Final = f"""
 {WITHOUT_REFERENCES}
-DO $do$ BEGIN
-    FOR day IN 1..{DAYS} LOOP
-        EXECUTE format('CREATE TABLE webhook_event_past%s PARTITION OF webhook_event'
-            || ' FOR VALUES FROM (%L) TO (%L)', day,
-            (current_date - day)::timestamp AT TIME ZONE 'UTC',
-            (current_date - day + 1)::timestamp AT TIME ZONE 'UTC');
-    END LOOP;
-END $do$;
+{days_before(DAYS)}
 INSERT INTO organisation (id, name) VALUES ('{ORGANISATION}', 'history');
 INSERT INTO connection (organisation_id, id, name, base_url, auth, login, secret)
 VALUES ('{ORGANISATION}', '{CONNECTION}', 'north', 'http://127.0.0.1', 'oauth', 'client', '');
