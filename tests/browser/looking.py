@@ -13,6 +13,8 @@ from tests.browser.scene import Scene
 
 AXE: Final = Path(__file__).resolve().parents[2] / "dashboard/node_modules/axe-core/axe.min.js"
 WIDTHS: Final = {390: 844, 1024: 768, 1600: 1000}
+# A small phone and 200 % zoom; what lies on both sides of where a page changes its form.
+BETWEEN: Final = (320, 512, 860, 1000, 1010, 1200, 1440)
 THEMES: Final = ("light", "dark")
 GRAVE: Final = frozenset({"serious", "critical"})
 # WCAG 2.2 AA, and axe's own advice on landmarks, headings and names.
@@ -39,8 +41,21 @@ def axe(page: Page) -> list[str]:
 OVERFLOW: Final = """
 () => {
   const room = document.documentElement.clientWidth;
-  if (document.documentElement.scrollWidth <= room) return [];
   const scrolls = (e) => e && (/auto|scroll|hidden|clip/.test(getComputedStyle(e).overflowX) || scrolls(e.parentElement));
+  const words = (card) => {
+    const edge = card.getBoundingClientRect(), walk = document.createTreeWalker(card, NodeFilter.SHOW_TEXT), found = [];
+    while (walk.nextNode()) {
+      const text = walk.currentNode, range = document.createRange();
+      range.selectNodeContents(text);
+      const box = range.getBoundingClientRect();
+      const shown = box.width > 2 && text.data.trim() && text.parentElement.checkVisibility() && !text.parentElement.closest(".vh, option, .cw-ask");
+      if (shown && (box.right > edge.right + 1 || box.left < edge.left - 1) && !scrolls(text.parentElement))
+        found.push(`"${text.data.trim().slice(0, 40)}" sticks out of its card`);
+    }
+    return found;
+  };
+  const cards = [...document.querySelectorAll(".cw-card, .cw-note")].flatMap(words).slice(0, 5);
+  if (document.documentElement.scrollWidth <= room) return cards;
   return [...document.body.querySelectorAll("*")]
     .filter((e) => {
       const box = e.getBoundingClientRect();
@@ -48,7 +63,7 @@ OVERFLOW: Final = """
     })
     .slice(0, 5)
     .map((e) => `${e.tagName}.${e.className}: ${Math.round(e.getBoundingClientRect().left)} to ${Math.round(e.getBoundingClientRect().right)} of ${room}`)
-    .concat([`the page is ${document.documentElement.scrollWidth} wide`]);
+    .concat([`the page is ${document.documentElement.scrollWidth} wide`], cards);
 }
 """
 

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from caseway.domain.roles import Role
-from tests.browser.looking import WIDTHS, Complaints, axe, browsing, overflow
+from tests.browser.looking import BETWEEN, WIDTHS, Complaints, axe, browsing, overflow
 from tests.browser.rooms import ROOMS, Room
 from tests.browser.scene import Scene
 
@@ -32,6 +32,9 @@ def test_a_page_holds_in_both_themes_at_every_width_and_mirrored(
             # A phone's page in light, a wide one in dark: one of them has every part.
             if width == 390 or (width == 1600 and room.name == "settings"):
                 assert axe(page) == [], width
+        for width in BETWEEN:
+            page.set_viewport_size({"width": width, "height": 800})
+            assert overflow(page) == [], width
         page.emulate_media(color_scheme="dark")
         expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
         assert axe(page) == [], "dark"

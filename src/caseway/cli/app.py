@@ -22,6 +22,8 @@ app = typer.Typer(
     name="caseway",
     help="Joins customer conversations with Creatio cases, both ways, without losing a message.",
     epilog=examples(
+        "caseway demo     # see all of it on this machine",
+        "caseway serve    # your own: open the link that it prints",
         "caseway connection add --name north --url https://north.creatio.com \\",
         "    --client-id 1BA1... --client-secret-file secret.txt",
         "caseway connection test north",
@@ -47,7 +49,7 @@ telling.add_to(app)
 
 @app.command(epilog=examples("caseway version", "caseway version --json"))
 def version(*, json: Annotated[bool, JSON] = False) -> None:
-    """Say which version this is, and which schema of the database it wants."""
+    """Say which version this is, and which schema it wants."""
     import platform
     from importlib.metadata import version as version_of
 

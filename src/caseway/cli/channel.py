@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from caseway.domain.connection import ChannelAccount
     from caseway.store.audit import Change
 
-app = typer.Typer(help="Ways to customers: add, list, remove.", no_args_is_help=True)
+app = typer.Typer(
+    help="Ways to customers: add, list, replace a secret, remove.", no_args_is_help=True
+)
 adding = typer.Typer(help="Add a channel, or change the one of this name.", no_args_is_help=True)
 app.add_typer(adding, name="add")
 

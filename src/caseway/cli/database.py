@@ -44,7 +44,7 @@ def backup(
     file: Annotated[Path, typer.Argument(help="A new file; it must not exist.")],
     json: Annotated[bool, JSON] = False,
 ) -> None:
-    """Write the whole database into a file, while everything goes on running.
+    """Write the whole database into a file; all goes on running.
 
     The secret keys are not in it: keep them elsewhere.
     """

@@ -36,7 +36,10 @@ def serve(
     fd: Annotated[int | None, typer.Option(hidden=True)] = None,
     demo_facts: Annotated[Path | None, typer.Option(hidden=True)] = None,
 ) -> None:
-    """Run Caseway: webhook, API, widget and worker in one process.
+    """Run Caseway: dashboard, webhook, API, widget, worker.
+
+    One process. As long as nobody owns the installation it prints a link that makes the owner;
+    the dashboard leads on from there.
 
     Needs nothing configured: without CASEWAY_DATABASE_URL it brings its own PostgreSQL.
     Stops within 20 s on Ctrl-C or SIGTERM; what was in hand goes on at the next start.
@@ -45,7 +48,7 @@ def serve(
 
 
 def worker() -> None:
-    """Run a worker alone: looks at conversations, sweeps, heals. Start as many as you like."""
+    """Run a worker alone: it looks, sweeps and heals. Start as many as you like."""
     _run(web=False, is_worker=True, port=None, fd=None, demo_facts=None)
 
 
@@ -98,10 +101,11 @@ def demo(
         bool, typer.Option("--json", help="Print one line of JSON once everything is up.")
     ] = False,
 ) -> None:
-    """Run the whole system on this machine with a sandbox Creatio, and print where to click.
+    """Run all of it on this machine, with a sandbox Creatio.
 
-    A customer writes in the widget, the case appears in the sandbox, the agent answers there,
-    the answer appears in the widget. Nothing leaves this machine. Ctrl-C stops everything.
+    It prints where to click. A customer writes in the widget, the case appears in the sandbox,
+    the agent answers there, the answer appears in the widget. Nothing leaves this machine. Ctrl-C
+    stops everything.
     """
     with failures_said():
         import asyncio
@@ -114,7 +118,7 @@ def demo(
 
 
 def sandbox(context: typer.Context) -> None:
-    """Run a stand-in for Creatio: OData, sign-in, business processes and an agent desk."""
+    """Run a stand-in for Creatio: OData, sign-in, processes, a desk."""
     os.execv(  # noqa: S606 - our own program, in the same environment
         sys.executable, [sys.executable, "-m", "creatio_sandbox", *context.args]
     )

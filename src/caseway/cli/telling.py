@@ -37,7 +37,9 @@ def doctor(
     ] = "",
     json: Annotated[bool, JSON] = False,
 ) -> None:
-    """Check every connection, with a remedy for each fault; or explain one conversation.
+    """Check every connection, or explain one conversation.
+
+    Each fault is told with its remedy.
 
     Ends with 1 if a check failed.
     """
@@ -138,7 +140,7 @@ def replay(
     ] = 100,
     json: Annotated[bool, JSON] = False,
 ) -> None:
-    """List what failed for good; with --all or --id, try it again.
+    """List what failed for good; --all or --id tries it again.
 
     Without either this is the dry run: it changes nothing. What was delivered already is not
     sent twice: every attempt carries the id of the first.
@@ -230,7 +232,7 @@ def sweep(
     ] = False,
     json: Annotated[bool, JSON] = False,
 ) -> None:
-    """Ask Creatio now what changed, instead of when the next sweep is due.
+    """Ask Creatio now what changed, before the next sweep is due.
 
     Running workers do the asking; the command says what they were told.
     """

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from caseway.store.tokens import Listed
 
 app = typer.Typer(
-    help="The webhook URL that Creatio calls: show it, replace it, revoke it.",
+    help="The webhook URL that Creatio calls: show, replace, revoke.",
     no_args_is_help=True,
 )
 CONNECTION = typer.Argument(help="The connection's name; may be left out where there is one.")

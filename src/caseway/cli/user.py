@@ -20,7 +20,7 @@ T = TypeVar("T")
 BY_COMMAND = "cli"
 
 app = typer.Typer(
-    help="People who sign in to the dashboard: invite, list, change, disable.",
+    help="Who signs in to the dashboard: invite, list, change, disable.",
     no_args_is_help=True,
 )
 EMAIL = typer.Argument(help="The address they sign in with.")
@@ -92,7 +92,10 @@ def invite(
 
 @app.command(epilog=examples("caseway user reset maria@example.com"))
 def reset(*, email: Annotated[str, EMAIL], json: Annotated[bool, JSON] = False) -> None:
-    """Print a link by which somebody chooses a new password; using it ends their sign-ins."""
+    """Print a link by which somebody chooses a new password.
+
+    Using it ends their sign-ins.
+    """
 
     async def work(desk: Desk) -> None:
         person = await desk.person(email)
@@ -147,7 +150,7 @@ def enable(*, email: Annotated[str, EMAIL]) -> None:
 
 @app.command("list", epilog=examples("caseway user list", "caseway user list --json"))
 def list_(*, json: Annotated[bool, JSON] = False) -> None:
-    """List who signs in, with their role and when they were here last."""
+    """List who signs in, as what, and when they were here last."""
 
     async def work(desk: Desk) -> None:
         found = await desk.people.users.list(desk.organisation)

@@ -127,7 +127,7 @@ def test_the_first_look_stands_open_with_its_times_and_later_ones_are_folded() -
     assert [step.text for step in kept.steps] == ["Kept and answered 200"]
     assert [(step.text, step.at, step.colour) for step in first.steps] == [
         ("Creatio: read the case and 1 activity", "+ 19 ms", ""),
-        ("Api: did not take the reply, attempt 1", "+ 70 ms", "amber"),
+        ("API: did not take the reply, attempt 1", "+ 70 ms", "amber"),
     ]
     assert (first.folded, second.folded, second.title) == (False, True, "Looked again 1 min later")
 

@@ -1,4 +1,4 @@
-"""The sign of each kind of channel, in muted ink: no brand colours."""
+"""The name of each kind of channel, and its sign in muted ink: no brand colours."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -11,7 +11,7 @@ SIGNS: Final[Mapping[str, str]] = {
     "whatsapp": "brand-whatsapp",
     "sms": "device-mobile-message",
 }
-NAMES: Final[Mapping[str, str]] = {"widget": "Widget", "api": "API", "sms": "SMS"}
+NAMES: Final[Mapping[str, str]] = {"api": "API", "sms": "SMS", "whatsapp": "WhatsApp"}
 
 
 def sign_of(kind: str) -> str:

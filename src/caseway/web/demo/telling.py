@@ -10,13 +10,13 @@ import msgspec
 
 from caseway.domain.adoption import Outcome
 from caseway.ports import Happened, JournalLine, Ran, Story
+from caseway.web.dashboard.channel_signs import name_of
 
 MOST_GROUPS: Final = 40
 # A run stamps its beginning by our clock, what set it off by the database's.
 SKEW: Final = timedelta(milliseconds=20)
 OUTCOMES: Final = {"later": ("clock", "amber"), "refused": ("circle-x", "red")}
 LONG_ID: Final = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
-SIDES: Final = {"api": "API", "sms": "SMS"}
 WRITING: Final = ("created", "create", "set")
 
 
@@ -109,7 +109,7 @@ def _said(one: Happened) -> tuple[str, str, str, str, str]:
 
 def _deed(line: JournalLine, begun: timedelta) -> Deed:
     icon, tone = _look(line)
-    side = "" if line.side == "caseway" else f"{SIDES.get(line.side, line.side.capitalize())}: "
+    side = "" if line.side == "caseway" else f"{name_of(line.side)}: "
     text = f"{side}{line.deed}" if side else line.deed[:1].upper() + line.deed[1:]
     at = _elapsed(max(begun, timedelta(0)) + timedelta(milliseconds=line.at))
     return Deed(at, icon, tone, _short(text), _short(line.why))

@@ -11,6 +11,7 @@ from caseway.domain.adoption import Outcome
 from caseway.domain.delivery import State as Debt
 from caseway.ports import JournalLine, Noticed, Ran
 from caseway.ports.event_log import Around, TokenStanding, WholeEvent
+from caseway.web.dashboard.channel_signs import name_of
 
 LONG_ID: Final = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 OF_AN_ACTIVITY: Final = re.compile(r"^activity [0-9a-f]+: ")
@@ -112,7 +113,7 @@ def _of_look(look: Ran) -> str:
             return short_ids(line.why)
     for line in look.lines:
         if line.outcome != "done":
-            return short_ids(f"{_capital(line.side)}: {line.deed}, {line.why}")
+            return short_ids(f"{name_of(line.side)}: {line.deed}, {line.why}")
     decided = [line.why for line in look.lines if line.deed == "decided"]
     if decided:
         first = _capital(OF_AN_ACTIVITY.sub("", short_ids(decided[0])))
@@ -127,7 +128,7 @@ def _of_sending(sent: Sequence[JournalLine]) -> str:
     many = "Reply" if len(sent) == 1 else f"{len(sent)} replies"
     match last.outcome:
         case "done":
-            return f"{many} sent by {last.side}"
+            return f"{many} sent by {name_of(last.side)}"
         case "later":
             return f"{many} owed: {short_ids(last.why)}"
         case _:
@@ -217,7 +218,7 @@ def _nothing(look: Ran, at: datetime) -> Step:
 def _steps(look: Ran, at: datetime) -> Iterable[Step]:
     for line in look.lines:
         icon, colour = _sign(line)
-        side = "" if line.side == "caseway" else f"{_capital(line.side)}: "
+        side = "" if line.side == "caseway" else f"{name_of(line.side)}: "
         deed = short_ids(line.deed)
         if line.deed.startswith(TRIED):
             deed = f"did not take the reply{line.deed.removeprefix(TRIED)}"
