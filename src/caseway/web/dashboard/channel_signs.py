@@ -20,3 +20,8 @@ def sign_of(kind: str) -> str:
 
 def name_of(kind: str) -> str:
     return NAMES.get(kind, kind.capitalize())
+
+
+def name_within(kind: str) -> str:
+    """The name inside a sentence."""
+    return NAMES.get(kind, kind)

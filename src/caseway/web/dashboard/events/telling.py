@@ -11,7 +11,7 @@ from caseway.domain.adoption import Outcome
 from caseway.domain.delivery import State as Debt
 from caseway.ports import JournalLine, Noticed, Ran
 from caseway.ports.event_log import Around, TokenStanding, WholeEvent
-from caseway.web.dashboard.channel_signs import name_of
+from caseway.web.dashboard.channel_signs import name_of, name_within
 
 LONG_ID: Final = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 OF_AN_ACTIVITY: Final = re.compile(r"^activity [0-9a-f]+: ")
@@ -128,7 +128,7 @@ def _of_sending(sent: Sequence[JournalLine]) -> str:
     many = "Reply" if len(sent) == 1 else f"{len(sent)} replies"
     match last.outcome:
         case "done":
-            return f"{many} sent by {name_of(last.side)}"
+            return f"{many} sent by {name_within(last.side)}"
         case "later":
             return f"{many} owed: {short_ids(last.why)}"
         case _:
