@@ -74,6 +74,9 @@ def test_a_moment_is_told_by_the_zones_clock_and_to_machines_by_utc() -> None:
     assert times.exact(WINTER, zone=berlin) == "15 Jan 2026, 13:00:00 CET"
     assert times.clock(SUMMER, now=now, zone=berlin) == "14:00:00"
     assert times.clock(WINTER, now=now, zone=berlin) == "15 Jan, 13:00:00 CET", "not CEST"
+    changed = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)  # the clocks went forward at 01:00 UTC
+    later = changed + timedelta(hours=8)
+    assert times.clock(changed, now=later, zone=berlin) == "01:30:00 CET"
     assert times.day(datetime(2026, 7, 15, 22, 30, tzinfo=UTC), zone=berlin) == (
         "Thursday, 16 July 2026"
     )

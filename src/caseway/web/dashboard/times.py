@@ -33,11 +33,11 @@ def clock(moment: datetime, *, now: datetime, zone: tzinfo = UTC) -> str:
     the zone again where the clocks were changed since: "28 Mar, 14:02:31 CET" under "At, CEST".
     """
     there, here = moment.astimezone(zone), now.astimezone(zone)
-    if there.date() == here.date():
-        return f"{there:%H:%M:%S}"
-    year = "" if there.year == here.year else f" {there.year}"
     called = hours_are_called(zone, moment)
     other = "" if called == hours_are_called(zone, now) else f" {called}"
+    if there.date() == here.date():
+        return f"{there:%H:%M:%S}{other}"
+    year = "" if there.year == here.year else f" {there.year}"
     return f"{there.day} {there:%b}{year}, {there:%H:%M:%S}{other}"
 
 
