@@ -51,7 +51,8 @@ from caseway.store.tokens import Tokens
 from caseway.store.wakes import PostgresWakes
 from caseway.store.webhooks import SharedCommit
 from caseway.store.widget_sessions import PostgresWidgetSessions
-from caseway.sync.samples import NewestActivities, RememberedLists
+from caseway.sync.pick_lists import RememberedLists
+from caseway.sync.samples import NewestActivities
 from caseway.web.app import Web, build
 from caseway.web.dashboard.provider import SignOn
 from caseway.web.demo.facts import DemoFacts
@@ -182,7 +183,7 @@ async def _web(
         people=people_over(web_pool),
         rules=Connections(web_pool, store.secrets),
         samples=NewestActivities(PostgresSamples(web_pool), house.ticketings.of),
-        pick_lists=RememberedLists(house.ticketings.of),
+        pick_lists=RememberedLists(house.ticketings.of, lambda: datetime.now(tz=UTC)),
         words=words_of,
         channel_book=PostgresChannelBook(web_pool, store.secrets),
         callbacks=ApiChannel(house.outside, now=lambda: datetime.now(tz=UTC)),

@@ -44,7 +44,8 @@ from caseway.store.samples import PostgresSamples
 from caseway.store.standing import PostgresStandings
 from caseway.store.wakes import PostgresWakes
 from caseway.store.widget_sessions import PostgresWidgetSessions
-from caseway.sync.samples import NewestActivities, RememberedLists
+from caseway.sync.pick_lists import RememberedLists
+from caseway.sync.samples import NewestActivities
 from caseway.telemetry import set_up_logs
 from caseway.web.app import build
 from caseway.web.parts import Parts
@@ -91,7 +92,7 @@ async def serve() -> None:
             people=people_over(pool),
             rules=Connections(pool, store.secrets),
             samples=NewestActivities(PostgresSamples(pool), _nobody),
-            pick_lists=RememberedLists(_nobody),
+            pick_lists=RememberedLists(_nobody, lambda: datetime.now(tz=UTC)),
             words=words_of,
             channel_book=PostgresChannelBook(pool, store.secrets),
             callbacks=ApiChannel(Outside(), now=lambda: datetime.now(tz=UTC)),

@@ -19,6 +19,7 @@ from prometheus_client import CollectorRegistry
 from caseway.channels.api import ApiChannel
 from caseway.creatio.inspection import CreatioInspection
 from caseway.creatio.rehearsal import WebhookRehearsal
+from caseway.domain.connection import Connection
 from caseway.domain.ids import (
     ChannelId,
     ConnectionId,
@@ -28,10 +29,10 @@ from caseway.domain.ids import (
     OrganisationId,
 )
 from caseway.domain.secret import Secret
-from caseway.house import words_of
+from caseway.house import Ticketings, words_of
 from caseway.outbound import Outside
-from caseway.ports import SettingUp
-from caseway.store.calls import Tally
+from caseway.ports import SettingUp, Ticketing
+from caseway.store.calls import PostgresCalls, Tally
 from caseway.store.channel_book import PostgresChannelBook
 from caseway.store.connections import Connections
 from caseway.store.conversations import PostgresConversations
@@ -56,7 +57,8 @@ from caseway.store.tokens import Tokens
 from caseway.store.wakes import PostgresWakes
 from caseway.store.webhooks import SharedCommit
 from caseway.store.widget_sessions import PostgresWidgetSessions
-from caseway.sync.samples import NewestActivities, RememberedLists
+from caseway.sync.pick_lists import RememberedLists
+from caseway.sync.samples import NewestActivities
 from caseway.web.app import Web, build
 from caseway.web.parts import Parts
 from tests.creatio.parts import LOOPBACK
@@ -66,6 +68,7 @@ from tests.far_side import FarCreatio
 Pool = asyncpg.Pool  # the checker's parameter is left out where nobody checks
 PATIENCE_SECONDS = 15.0
 ORIGIN = "https://shop.example"
+HERE = "http://127.0.0.1:"
 IDENTITY_SECRET = "a secret of the shop, 32 bytes long or more"
 
 
@@ -261,6 +264,12 @@ async def house(
         aiohttp.ClientSession() as client,
         Outside(LOOPBACK) as outside,
     ):
+        real = Ticketings(outside, PostgresCalls(pool), lambda _connection: None, 8)
+
+        def far_side(connection: Connection) -> Ticketing:
+            """A connection that a test made leads to a sandbox of its own."""
+            return real.of(connection) if connection.base_url.startswith(HERE) else creatio
+
         parts = Parts(
             events=events,
             event_log=PostgresEventLog(web_pool),
@@ -277,7 +286,7 @@ async def house(
             people=people_over(web_pool),
             rules=Connections(web_pool, secrets),
             samples=NewestActivities(PostgresSamples(web_pool), lambda _connection: creatio),
-            pick_lists=RememberedLists(lambda _connection: creatio),
+            pick_lists=RememberedLists(far_side, lambda: datetime.now(tz=UTC)),
             words=words_of,
             channel_book=PostgresChannelBook(web_pool, secrets),
             callbacks=ApiChannel(outside, now=lambda: datetime.now(tz=UTC)),

@@ -62,12 +62,12 @@ from caseway.ports.people import (
     SignInTries,
     Users,
 )
+from caseway.ports.pick_lists import Lists, PickLists
 from caseway.ports.reads import Happened, Noticed, Overview, Ran, Reads, Said, Story
 from caseway.ports.replaying import Replays, RunningReplays
 from caseway.ports.samples import (
     OurCase,
     OurCases,
-    PickLists,
     Sample,
     Sampled,
     Samples,
@@ -154,6 +154,7 @@ __all__ = [
     "Linked",
     "ListedConnection",
     "ListedToken",
+    "Lists",
     "Looks",
     "Mark",
     "Never",

@@ -9,7 +9,6 @@ from typing import Protocol
 from caseway.domain.connection import Connection
 from caseway.domain.ids import ActivityId, CaseId, ConnectionKey, ConversationId
 from caseway.domain.remote import Activity
-from caseway.ports.inspection import Choice, Pick
 
 
 class Standing(StrEnum):
@@ -57,13 +56,6 @@ class Sample:
     trouble: str = ""
     remedy: str = ""
     is_refused: bool = False  # Creatio says never to the question itself
-
-
-class PickLists(Protocol):
-    async def of(
-        self, connection: Connection, picks: Sequence[Pick]
-    ) -> Mapping[Pick, Sequence[Choice]]:
-        """Ordered by name, read once in a while; empty lists while Creatio does not answer."""
 
 
 class Samples(Protocol):

@@ -5,8 +5,7 @@ outage, in this process's memory: it shows, it decides nothing.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -15,12 +14,10 @@ from caseway.domain.connection import Connection
 from caseway.domain.ids import ConnectionKey
 from caseway.domain.remote import Activity
 from caseway.ports import (
-    Choice,
     Later,
     Never,
     OurCase,
     OurCases,
-    Pick,
     Sample,
     Sampled,
     Ticketing,
@@ -29,7 +26,6 @@ from caseway.ports import (
 FRESH: Final = timedelta(minutes=2)
 MOST_ACTIVITIES: Final = 10
 MOST_CASES: Final = 12  # as many as one call asks for
-LISTS_FRESH: Final = timedelta(minutes=10)
 MOST_KEPT: Final = 64
 
 Kept = tuple[datetime, Sequence[Activity], Sequence[OurCase]]
@@ -96,32 +92,3 @@ class NewestActivities:
         if len(self._kept) >= MOST_KEPT:
             del self._kept[next(iter(self._kept))]
         self._kept[asked] = (self._monotonic(), kept)
-
-
-class RememberedLists:
-    """What people pick from changes rarely: read once in ten minutes."""
-
-    def __init__(
-        self,
-        ticketing: Callable[[Connection], Ticketing],
-        *,
-        monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._ticketing = ticketing
-        self._monotonic = monotonic
-        self._kept: dict[tuple[ConnectionKey, Pick], tuple[float, Sequence[Choice]]] = {}
-
-    async def of(
-        self, connection: Connection, picks: Sequence[Pick]
-    ) -> Mapping[Pick, Sequence[Choice]]:
-        return {pick: await self._one(connection, pick) for pick in picks}
-
-    async def _one(self, connection: Connection, pick: Pick) -> Sequence[Choice]:
-        asked = (connection.key, pick)
-        read_at, kept = self._kept.get(asked, (float("-inf"), ()))
-        if self._monotonic() < read_at + LISTS_FRESH.total_seconds():
-            return kept
-        with suppress(Later, Never):  # the page has a free field, and says what troubles Creatio
-            kept = await self._ticketing(connection).choices(pick)
-            self._kept[asked] = (self._monotonic(), kept)
-        return kept

@@ -116,7 +116,7 @@ class ReplyRulePages:
         is_draft: bool = False,
     ) -> Response:
         faults = typed.faults if faults is None else faults
-        lists = await self._parts.pick_lists.of(connection, LISTS)
+        lists = (await self._parts.pick_lists.of(connection, LISTS)).picks
         rule = typed.rule
         return draw(
             request,

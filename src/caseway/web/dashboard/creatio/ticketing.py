@@ -13,11 +13,11 @@ from caseway.domain.connection import Connection
 from caseway.domain.roles import Action
 from caseway.domain.trouble import own_words
 from caseway.domain.words import Language, texts_of
-from caseway.ports import Check, Later, ListedConnection, Refused
+from caseway.ports import OF_CASES, Check, Later, ListedConnection, Lists, Never, Refused
 from caseway.web.dashboard import frame
 from caseway.web.dashboard.creatio import form as forms
 from caseway.web.dashboard.creatio.form import KINDS, Typed
-from caseway.web.dashboard.creatio.lists import UNREAD, Lists, Remembered
+from caseway.web.dashboard.creatio.lists import UNREAD, Offered
 from caseway.web.dashboard.creatio.steps import steps
 from caseway.web.dashboard.creatio.trial import TITLES, Outcome, Trials, failures
 from caseway.web.dashboard.doors import Doors, Visitor
@@ -46,7 +46,7 @@ class TicketingPages:
         self._creatio = parts.creatio
         self._doors = doors
         self._trials = Trials(parts)
-        self._lists = Remembered(parts.creatio.inspection, parts.now)
+        self._lists = parts.pick_lists
 
     def routes(self) -> list[Route]:
         door, change = self._doors.door, Action.CHANGE_SETTINGS
@@ -68,8 +68,11 @@ class TicketingPages:
         if chosen is not None:
             ask = request.query_params.get("lists") == "read"
             connection = chosen.connection
-            known = self._lists.known(connection)
-            lists = await self._lists.read(connection) if ask else known
+            lists = (
+                await self._lists.anew(connection, OF_CASES)
+                if ask
+                else self._lists.known(connection, OF_CASES)
+            )
         typed = forms.shown(chosen.connection if chosen else None)
         return await self._page(request, visitor, typed, all_, lists=lists)
 
@@ -163,8 +166,15 @@ class TicketingPages:
         typed, all_ = await self._typed(request, visitor)
         lists = UNREAD
         if typed.wanted is not None:
-            lists = await self._lists.read(typed.connection(visitor.organisation))
+            lists = await self._typed_lists(typed.connection(visitor.organisation))
         return await self._page(request, visitor, typed, all_, lists=lists)
+
+    async def _typed_lists(self, connection: Connection) -> Lists:
+        """Not remembered: they may be of another Creatio than what is saved."""
+        try:
+            return Lists(await self._creatio.inspection.choices(connection), self._parts.now())
+        except (Later, Never):
+            return Lists({}, trouble=True)
 
     async def put_away(self, request: Request, visitor: Visitor) -> Response:
         del request
@@ -210,7 +220,7 @@ class TicketingPages:
         before = typed.before
         listed = next((one for one in all_ if before and one.connection.id == before.id), None)
         if lists is None:
-            lists = UNREAD if before is None else self._lists.known(before)
+            lists = UNREAD if before is None else self._lists.known(before, OF_CASES)
         last = None
         if checks is None and before is not None:
             last = await self._creatio.setup.last_test(before.key)
@@ -224,6 +234,7 @@ class TicketingPages:
             trouble=own_words(listed.trouble or "") if listed else "",
             connections=[one.connection.name for one in all_],
             lists=lists,
+            offered=Offered(lists),
             kinds=KINDS,
             zones=zones.offered(),
             languages=[(each, texts_of(each).name) for each in Language],
