@@ -254,28 +254,37 @@ async def begin_story(
     await owner.execute(
         "INSERT INTO organisation (id, name) VALUES ($1, $2)", organisation, str(organisation)
     )
+    await insert(owner, connection, account)
+    return Story(owner, pool, web, connection, account)
+
+
+async def insert(
+    owner: "asyncpg.Pool[asyncpg.Record]", connection: Connection, account: ChannelAccount
+) -> None:
+    """Their rows, and a token by which Creatio calls."""
     await owner.execute(
         """INSERT INTO connection (organisation_id, id, name, base_url, auth, login, secret)
-           VALUES ($1, $2, 'north', $3, 'oauth', 'client', '')""",
-        organisation,
+           VALUES ($1, $2, $3, $4, 'oauth', 'client', '')""",
+        connection.organisation,
         connection.id,
+        connection.name,
         connection.base_url,
     )
     await owner.execute(
         """INSERT INTO webhook_token
                (organisation_id, id, connection_id, public_name, digest, secret)
            VALUES ($1, $2, $3, $4, '', '')""",
-        organisation,
+        connection.organisation,
         uuid4(),
         connection.id,
         uuid4().hex[:8],
     )
     await owner.execute(
         """INSERT INTO channel (organisation_id, id, connection_id, kind, name)
-           VALUES ($1, $2, $3, $4, 'shop')""",
-        organisation,
+           VALUES ($1, $2, $3, $4, $5)""",
+        connection.organisation,
         account.id,
         connection.id,
-        kind,
+        account.kind,
+        account.name,
     )
-    return Story(owner, pool, web, connection, account)

@@ -1,19 +1,27 @@
 """Events are replayed on a person's word: weighed first, carried out slowly, stopped at any time."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from caseway.domain.connection import Connection
-from caseway.domain.ids import CaseId, ConnectionKey, ConversationKey, EventId
+from caseway.domain.ids import (
+    CaseId,
+    ChannelId,
+    ConnectionId,
+    ConnectionKey,
+    ConversationKey,
+    EventId,
+)
+from caseway.domain.replaying import AT_ONCE
 from caseway.domain.reply_rule import ReplyRule
 from caseway.ports.event_log import EventFilter
-from caseway.ports.replaying import Choice, Order, OrderId
+from caseway.ports.replaying import Choice, Order, OrderId, Resting
 from caseway.store.replay_orders import PostgresReplayOrders, PostgresRunningReplays
 from caseway.sync.replayer import Replayer
 from tests.events import keep
-from tests.stories import Story
+from tests.stories import Story, insert
 from tests.sync.scenarios import replies
 
 HOURS = timedelta(hours=1)
@@ -30,13 +38,28 @@ class Calls:
         return self.used
 
 
-def replayer(story: Story, used: int = 0, patience: timedelta = timedelta(minutes=1)) -> Replayer:
+def replayer(
+    story: Story,
+    used: int = 0,
+    patience: timedelta = timedelta(minutes=1),
+    calls: Callable[[ConnectionKey], Calls] | None = None,
+) -> Replayer:
     async def connection(_key: ConnectionKey) -> Connection:
         return story.connection
 
     running = PostgresRunningReplays(story.pool, patience=patience)
-    calls = Calls(used)
-    return Replayer(running, connection, lambda _key: calls)
+    every = Calls(used)
+    return Replayer(running, connection, calls or (lambda _key: every))
+
+
+async def another_connection(story: Story) -> Story:
+    """With a channel that leads to it, in the same organisation."""
+    connection = replace(story.connection, id=ConnectionId(uuid4()), name="south")
+    account = replace(
+        story.account, id=ChannelId(uuid4()), connection=connection.id, name="shop-south"
+    )
+    await insert(story.owner, connection, account)
+    return replace(story, connection=connection, account=account)
 
 
 async def event(story: Story, key: ConversationKey | None, case: CaseId, ago: timedelta) -> EventId:
@@ -155,10 +178,28 @@ async def test_the_last_quarter_of_the_days_calls_is_left_to_replies(story: Stor
     order = await ordered(story)
     await replayer(story, used=7_499).pass_over()
     assert await story.waiting_jobs() == 0
-    assert "kept for replies" in (await standing(story, order)).waits
+    assert (await standing(story, order)).resting == (Resting("north", 1),)
     await replayer(story, used=7_498).pass_over()
     found = await standing(story, order)
-    assert (found.waits, found.begun) == ("", 1)
+    assert (found.resting, found.begun) == ((), 1)
+
+
+async def test_looks_of_a_connection_without_calls_left_hold_no_other_up(story: Story) -> None:
+    south = await another_connection(story)
+    for number, (key, case) in enumerate(await conversations(story, 2 * AT_ONCE)):
+        await event(story, key, case, ago=(number + 2) * HOURS)  # the oldest: they come first
+    [(key, case)] = await conversations(south, 1)
+    await event(south, key, case, ago=HOURS)
+    order = await ordered(story)
+    used = {story.connection.key: Calls(9_000), south.connection.key: Calls(0)}
+    await replayer(story, calls=used.__getitem__).pass_over()
+    assert await story.jobs() == [key]
+    found = await standing(story, order)
+    assert (found.begun, found.resting) == (1, (Resting("north", 2 * AT_ONCE),))
+    await south.reconciler().look(key)
+    await replayer(story, calls=used.__getitem__).pass_over()
+    assert (await standing(story, order)).ended == 1
+    assert (await carried_out(story, order)).ended == 2 * AT_ONCE + 1, "tomorrow"
 
 
 async def test_what_cannot_be_looked_at_now_is_named_and_holds_nobody_up(story: Story) -> None:

@@ -5,9 +5,6 @@ from typing import Final
 AT_ONCE: Final = 4  # conversations of one order that are looked at side by side
 CALLS_A_LOOK: Final = 2  # the activities, and the case where there are none
 RESERVE: Final = 0.25  # the part of the day's calls that replays leave to replies and sweeps
-OUT_OF_CALLS: Final = (
-    "Waits for tomorrow (UTC): the last quarter of today's Creatio calls is kept for replies."
-)
 
 
 def affordable(calls_a_day: int | None, used_today: int) -> bool:

@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from caseway.domain.connection import Sweeping
+
 ACTIVITY: Final = "Activity"
 CASE: Final = "Case"
 OPEN_CASES: Final = "OpenCases"  # once a night all of them are compared
@@ -35,19 +37,35 @@ def next_sweep(
     `chosen` is the administrator's word; without it the pause adapts. Never more than half of
     what is left of the day's calls; `just_missed`: a webhook was missed a moment ago.
     """
-    wanted = WITHOUT_WEBHOOKS[entity]
-    if chosen is not None:
-        wanted = min(max(chosen, FASTEST), SLOWEST)
-    elif webhooks_work and not just_missed:
-        wanted = WITH_WEBHOOKS
+    wanted = pause(entity, chosen=chosen, webhooks_work=webhooks_work and not just_missed)
     if calls_a_day is None:
         return wanted
     left = _left(calls_a_day, used_today)
-    until_midnight = _midnight(now) - now
+    until_midnight = midnight(now) - now
     if left < 1:
         return min(until_midnight, SLOWEST)
     slowest_allowed = until_midnight / (left / 2 * SHARES[entity])
     return min(max(wanted, slowest_allowed), SLOWEST)
+
+
+def pause(entity: str, *, chosen: timedelta | None, webhooks_work: bool) -> timedelta:
+    """As long as the day's calls allow it."""
+    if chosen is not None:
+        return min(max(chosen, FASTEST), SLOWEST)
+    return WITH_WEBHOOKS if webhooks_work else WITHOUT_WEBHOOKS[entity]
+
+
+def in_words(pause: timedelta) -> str:
+    seconds = pause.total_seconds()
+    return f"{seconds / 60:g} min" if seconds >= 60 else f"{seconds:g} s"
+
+
+def without_webhooks(sweeping: Sweeping) -> str:
+    """How replies come where Creatio does not call, said of one connection."""
+    if not sweeping.enabled:
+        return "no reply comes, since the sweep is off"
+    later = in_words(pause(ACTIVITY, chosen=sweeping.interval, webhooks_work=False))
+    return f"replies come by the sweep, up to {later} later"
 
 
 def may_sweep(*, calls_a_day: int | None, used_today: int) -> bool:
@@ -63,7 +81,7 @@ def may_compare(*, calls_a_day: int | None, used_today: int) -> bool:
 def next_night(connection: UUID, *, now: datetime) -> timedelta:
     """Until the next comparison of a connection's open cases: each has its own minute."""
     after_midnight = NIGHT + SPREAD * (connection.int % 1000 / 1000)
-    at = _midnight(now) - timedelta(days=1) + after_midnight
+    at = midnight(now) - timedelta(days=1) + after_midnight
     return (at if at > now else at + timedelta(days=1)) - now
 
 
@@ -81,7 +99,8 @@ def _left(calls_a_day: int, used_today: int) -> float:
     return calls_a_day * (1 - RESERVE) - used_today
 
 
-def _midnight(now: datetime) -> datetime:
+def midnight(now: datetime) -> datetime:
+    """The next one, UTC: Creatio's calls are counted anew."""
     return (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
 
 

@@ -1,6 +1,6 @@
 """A person's word to look again at the conversations of some events."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -60,6 +60,14 @@ class Left:
 
 
 @dataclass(frozen=True, slots=True)
+class Resting:
+    """A connection whose calls of today are used up, but for what is kept for replies."""
+
+    connection: str
+    looks: int  # that wait for it
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     id: OrderId
     about: str
@@ -68,12 +76,12 @@ class Order:
     begun: int  # marked, and not yet ended
     ended: int
     state: OrderState
-    waits: str  # why no further look is begun now
     ordered_by: str
     ordered_at: datetime
     ended_at: datetime | None
     replies: int  # imported in these conversations since their look was ordered
     left: tuple[Left, ...]
+    resting: tuple[Resting, ...]
 
 
 class Replays(Protocol):
@@ -120,10 +128,13 @@ class RunningReplays(Protocol):
     async def settle(self, order: Running) -> int:
         """Notes which looks have ended, and ends the order after the last. How many are begun."""
 
-    async def owed(self, order: Running, limit: int) -> Sequence[OwedLook]:
-        """The next ones, the oldest event first."""
+    async def owed(
+        self, order: Running, limit: int, *, without: Collection[ConnectionKey] = ()
+    ) -> Sequence[OwedLook]:
+        """The next ones, the oldest event first; `without` those of these connections."""
 
     async def begin(self, order: Running, looks: Sequence[OwedLook], *, most: int) -> int:
         """Marks them, with a job each, unless `most` are begun by now or the order was stopped."""
 
-    async def wait(self, order: Running, why: str) -> None: ...
+    async def rest(self, order: Running, connections: Collection[ConnectionKey]) -> None:
+        """Whose looks are not begun now, for the order's page."""

@@ -1,6 +1,6 @@
 """Orders to replay events: weighed and kept for a person, carried out by whichever worker comes."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -19,6 +19,7 @@ from caseway.ports.replaying import (
     OrderId,
     OrderState,
     OwedLook,
+    Resting,
     Running,
     Weighed,
 )
@@ -166,14 +167,20 @@ class PostgresReplayOrders:
             left = await SQL["left"].fetch(
                 link, organisation=organisation, order=order, most=MOST_LEFT
             )
-        return _order(rows_[0], replies=replies, left=tuple(_left(row) for row in left))
+            resting = await SQL["resting"].fetch(link, organisation=organisation, order=order)
+        return _order(
+            rows_[0],
+            replies=replies,
+            left=tuple(_left(row) for row in left),
+            resting=tuple(Resting(row["connection"], row["looks"]) for row in resting),
+        )
 
     async def token(self, organisation: OrganisationId, order: OrderId) -> str:
         async with transaction(self._pool, organisation) as link:
             row = await SQL["orders"].fetchrow(link, organisation=organisation, order=order, most=1)
         if row is None:
             return "none"
-        return f"{row['state']}-{row['begun']}-{row['ended']}-{len(row['waits'])}"
+        return f"{row['state']}-{row['begun']}-{row['ended']}-{row['resting']}"
 
     async def newest(self, organisation: OrganisationId, limit: int) -> Sequence[Order]:
         async with transaction(self._pool, organisation) as link:
@@ -204,8 +211,11 @@ class PostgresRunningReplays:
             begun: int = await SQL["begun"].fetchval(link, **_of(order))
         return begun
 
-    async def owed(self, order: Running, limit: int) -> Sequence[OwedLook]:
-        found = await SQL["owed"].fetch(self._pool, **_of(order), most=limit)
+    async def owed(
+        self, order: Running, limit: int, *, without: Collection[ConnectionKey] = ()
+    ) -> Sequence[OwedLook]:
+        resting = [key.connection for key in without]
+        found = await SQL["owed"].fetch(self._pool, **_of(order), resting=resting, most=limit)
         return [
             OwedLook(
                 rows.key_of(row),
@@ -224,12 +234,12 @@ class PostgresRunningReplays:
             for look in chosen:
                 await trigger(link, look.key, Hint.ACTIVITIES | Hint.CASE)
                 await SQL["begin"].execute(link, **_of(order), conversation=look.key.conversation)
-            await SQL["wait"].execute(link, **_of(order), why="")
             # CRASH HERE: nothing was begun; whichever worker is next begins it.
         return len(chosen)
 
-    async def wait(self, order: Running, why: str) -> None:
-        await SQL["wait"].execute(self._pool, **_of(order), why=why)
+    async def rest(self, order: Running, connections: Collection[ConnectionKey]) -> None:
+        resting = sorted(key.connection for key in connections)
+        await SQL["rest"].execute(self._pool, **_of(order), resting=resting)
 
 
 def _of(order: Running) -> dict[str, object]:
@@ -277,7 +287,13 @@ async def _adopt_unnamed(
             chosen.add(conversation, received_at, type_)
 
 
-def _order(row: asyncpg.Record, *, replies: int = 0, left: tuple[Left, ...] = ()) -> Order:
+def _order(
+    row: asyncpg.Record,
+    *,
+    replies: int = 0,
+    left: tuple[Left, ...] = (),
+    resting: tuple[Resting, ...] = (),
+) -> Order:
     return Order(
         id=OrderId(row["id"]),
         about=row["about"],
@@ -286,12 +302,12 @@ def _order(row: asyncpg.Record, *, replies: int = 0, left: tuple[Left, ...] = ()
         begun=row["begun"],
         ended=row["ended"],
         state=OrderState(row["state"]),
-        waits=row["waits"],
         ordered_by=row["ordered_by"],
         ordered_at=row["ordered_at"],
         ended_at=row["ended_at"],
         replies=replies,
         left=left,
+        resting=resting,
     )
 
 

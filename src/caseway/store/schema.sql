@@ -383,7 +383,7 @@ CREATE TABLE replay_order (
     events int NOT NULL,
     looks int NOT NULL,
     state text NOT NULL DEFAULT 'running' CHECK (state IN ('running', 'stopped', 'done')),
-    waits text NOT NULL DEFAULT '',
+    resting uuid[] NOT NULL DEFAULT '{}',
     ordered_by text NOT NULL,
     ordered_at timestamptz NOT NULL DEFAULT now(),
     ended_at timestamptz,
@@ -394,7 +394,7 @@ CREATE INDEX replay_order_running ON replay_order (ordered_at) WHERE state = 'ru
 CREATE INDEX replay_order_newest ON replay_order (organisation_id, ordered_at DESC);
 COMMENT ON TABLE replay_order IS
     'A person''s word to look again at the conversations of some events; survives every process.';
-COMMENT ON COLUMN replay_order.waits IS 'Why no further look is begun now.';
+COMMENT ON COLUMN replay_order.resting IS 'Connections whose looks are not begun now: their calls of the day are used up.';
 
 CREATE TABLE replay_look (
     organisation_id uuid NOT NULL,

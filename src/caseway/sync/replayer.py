@@ -1,13 +1,13 @@
 """Carries out replays, a few looks at a time: nobody else's reply waits for them."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from caseway.domain.connection import Connection
 from caseway.domain.ids import ConnectionKey
-from caseway.domain.replaying import AT_ONCE, OUT_OF_CALLS, affordable
+from caseway.domain.replaying import AT_ONCE, affordable
 from caseway.ports import CallCounter, Never
-from caseway.ports.replaying import Running, RunningReplays
+from caseway.ports.replaying import OwedLook, Running, RunningReplays
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +22,26 @@ class Replayer:
             await self._advance(order)
 
     async def _advance(self, order: Running) -> None:
-        begun = await self.orders.settle(order)
-        looks = await self.orders.owed(order, max(AT_ONCE - begun, 0))
-        if not looks:
+        room = AT_ONCE - await self.orders.settle(order)
+        if room <= 0:
             return
-        ready = [look for look in looks if await self._may_call(look.connection)]
-        if ready:
-            await self.orders.begin(order, ready, most=AT_ONCE)
-        else:
-            await self.orders.wait(order, OUT_OF_CALLS)
+        resting: set[ConnectionKey] = set()
+        looks = await self._affordable(order, room, resting)
+        await self.orders.rest(order, resting)
+        if looks:
+            await self.orders.begin(order, looks, most=AT_ONCE)
+
+    async def _affordable(
+        self, order: Running, limit: int, resting: set[ConnectionKey]
+    ) -> Sequence[OwedLook]:
+        """The next looks of connections that have calls left; the others are put into `resting`."""
+        while True:
+            looks = await self.orders.owed(order, limit, without=resting)
+            asked = {look.connection for look in looks}
+            found = {key for key in asked if not await self._may_call(key)}
+            if not found:
+                return looks
+            resting |= found
 
     async def _may_call(self, key: ConnectionKey) -> bool:
         try:

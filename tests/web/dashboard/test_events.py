@@ -192,6 +192,11 @@ async def test_a_replay_is_weighed_ordered_followed_and_stopped(
         order = answer.url.path
         assert "0 of 1 conversation looked at" in words(await answer.text())
     assert "A replay is under way" in words(await page(client, "/events"))
+    await house.owner.execute("UPDATE replay_order SET resting = ARRAY(SELECT id FROM connection)")
+    waits = words(await page(client, order))
+    assert re.search(r"1 conversation of \S+ waits until", waits), waits
+    assert "calls is kept for replies and sweeps." in waits
+    assert "The others go on" not in waits, "there is no other"
     async with client.post(f"{order}/stop") as answer:
         stopped = words(await answer.text())
     assert "Stopped" in stopped

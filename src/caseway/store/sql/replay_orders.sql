@@ -34,14 +34,14 @@ SELECT :organisation, :order, c.id, c.connection_id, n.since
 -- name: stop(organisation, order)
 -- role: web
 -- Looks that have begun come to their end.
-UPDATE replay_order SET state = 'stopped', ended_at = now(), waits = ''
+UPDATE replay_order SET state = 'stopped', ended_at = now(), resting = '{}'
  WHERE organisation_id = :organisation AND id = :order AND state = 'running'
 RETURNING 1;
 
 -- name: orders(organisation, order, most)
 -- role: web
 -- One order, or the newest, with how far each has come. Index: replay_order_pkey, replay_order_newest.
-SELECT o.id, o.about, o.events, o.looks, o.state, o.waits, o.ordered_by, o.ordered_at, o.ended_at,
+SELECT o.id, o.about, o.events, o.looks, o.state, cardinality(o.resting) AS resting, o.ordered_by, o.ordered_at, o.ended_at,
        l.begun, l.ended
   FROM replay_order o
  CROSS JOIN LATERAL (
@@ -73,6 +73,18 @@ SELECT l.conversation_id, l.became, p.name AS customer, coalesce(c.parked_reason
  ORDER BY l.ended_at, l.conversation_id
  LIMIT :most;
 
+-- name: resting(organisation, order)
+-- role: web
+-- What waits for whose calls of tomorrow. Index: replay_look_owed (partial).
+SELECT k.name AS connection, count(*) AS looks
+  FROM replay_order o
+  JOIN replay_look l ON l.organisation_id = o.organisation_id AND l.order_id = o.id
+   AND l.marked_at IS NULL AND l.connection_id = ANY(o.resting)
+  JOIN connection k ON k.organisation_id = l.organisation_id AND k.id = l.connection_id
+ WHERE o.organisation_id = :organisation AND o.id = :order
+ GROUP BY k.name
+ ORDER BY k.name;
+
 -- name: running()
 -- Orders to carry out, the oldest first. Index: replay_order_running (partial).
 SELECT organisation_id, id FROM replay_order WHERE state = 'running' ORDER BY ordered_at LIMIT 20;
@@ -101,7 +113,7 @@ SELECT count(*) FROM replay_look
 
 -- name: finish(organisation, order)
 -- The last look has ended. Index: replay_look_owed, replay_look_begun.
-UPDATE replay_order o SET state = 'done', ended_at = now(), waits = ''
+UPDATE replay_order o SET state = 'done', ended_at = now(), resting = '{}'
  WHERE o.organisation_id = :organisation AND o.id = :order AND o.state = 'running'
    AND NOT EXISTS (SELECT 1 FROM replay_look l
                     WHERE l.organisation_id = o.organisation_id AND l.order_id = o.id
@@ -111,10 +123,11 @@ UPDATE replay_order o SET state = 'done', ended_at = now(), waits = ''
                       AND l.marked_at IS NOT NULL AND l.ended_at IS NULL)
 RETURNING 1;
 
--- name: owed(organisation, order, most)
--- The next looks. Index: replay_look_owed (partial).
+-- name: owed(organisation, order, resting, most)
+-- The next looks, but those of connections that rest. Index: replay_look_owed (partial).
 SELECT organisation_id, conversation_id AS id, connection_id FROM replay_look
  WHERE organisation_id = :organisation AND order_id = :order AND marked_at IS NULL
+   AND connection_id <> ALL(:resting::uuid[])
  ORDER BY since, conversation_id
  LIMIT :most;
 
@@ -139,7 +152,8 @@ UPDATE conversation c SET read_through = least(c.read_through, b.since)
   FROM begun b
  WHERE c.organisation_id = :organisation AND c.id = :conversation;
 
--- name: wait(organisation, order, why)
--- Shown while the order is under way.
-UPDATE replay_order SET waits = :why
- WHERE organisation_id = :organisation AND id = :order AND state = 'running' AND waits <> :why;
+-- name: rest(organisation, order, resting)
+-- Shown while the order is under way; the same again writes nothing.
+UPDATE replay_order SET resting = :resting::uuid[]
+ WHERE organisation_id = :organisation AND id = :order AND state = 'running'
+   AND resting <> :resting::uuid[];

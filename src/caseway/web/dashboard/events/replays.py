@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from caseway.domain.ids import EventId
 from caseway.domain.roles import Action
+from caseway.domain.sweeping import midnight
 from caseway.ports.replaying import Choice, Order, OrderId, Weighed
 from caseway.web.dashboard import live
 from caseway.web.dashboard.doors import Doors, Visitor
@@ -91,7 +92,10 @@ class ReplayPages:
     async def show(self, request: Request, visitor: Visitor) -> Response:
         found = await self._found(request, visitor)
         token = await self._replays.token(visitor.organisation, found.id)
-        return draw(request, visitor, "events/order.html", order=found, token=token)
+        tomorrow = midnight(self._now())  # Creatio's calls are counted anew
+        return draw(
+            request, visitor, "events/order.html", order=found, token=token, tomorrow=tomorrow
+        )
 
     async def stop(self, request: Request, visitor: Visitor) -> Response:
         found = await self._found(request, visitor)
