@@ -2,14 +2,14 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from caseway.bootstrap import OpenStore, connection_checks
 from caseway.config import Settings, is_private
 from caseway.domain.delivery import Delivery
 from caseway.domain.standing import Standing
-from caseway.ports import Check, Ran
+from caseway.ports import Check, Mark, Ran
 from caseway.store.standing import PostgresStandings
 
 
@@ -29,8 +29,14 @@ class Told:
 
 
 async def examine(store: OpenStore, settings: Settings) -> AsyncIterator[tuple[str, Check]]:
-    """Every check of every connection, as it finishes, with the connection's name."""
+    """Every check of every connection, as it finishes, with the connection's name; before them
+    what troubled it when it was used last, whole.
+    """
     for listed in await store.registry.connections.list(store.organisation):
+        if listed.trouble:
+            since = f" (since {listed.trouble_since:%Y-%m-%d %H:%M UTC})"
+            trouble = f"{listed.trouble}{since}"
+            yield listed.connection.name, Check("trouble", Mark.WARN, trouble, "", timedelta())
         async for check in connection_checks(settings, store.sync, listed.connection):
             yield listed.connection.name, check
 

@@ -71,11 +71,13 @@ class Ticketings:
         outside: Outside,
         calls: PostgresCalls,
         answers_again: Callable[[ConnectionKey], None],
+        is_well: Callable[[ConnectionKey], None],
         at_once: int,
     ) -> None:
         self._outside = outside
         self._calls = calls
         self._answers_again = answers_again
+        self._is_well = is_well
         self._at_once = at_once
         self._made: dict[ConnectionKey, tuple[int, CreatioTicketing]] = {}
 
@@ -90,6 +92,7 @@ class Ticketings:
                 self._outside,
                 self._calls.of(key),
                 on_closed=lambda: self._answers_again(key),
+                on_well=lambda: self._is_well(key),
                 at_once=self._at_once,
             )
             self._made[key] = (connection.version, made)
@@ -117,7 +120,8 @@ class House:
     ticketings: Ticketings
     channels: dict[str, Channel]
     healing: PostgresHealing
-    answered: "asyncio.Queue[ConnectionKey]"
+    answered: "asyncio.Queue[ConnectionKey]"  # after an outage
+    well: "asyncio.Queue[ConnectionKey]"  # after an outage, or for the first time
     jobs: "asyncpg.Pool[asyncpg.Record]"  # for taking jobs: a job taken twice is harmless
 
     async def surroundings(self, ledger: Ledger) -> Surroundings:
@@ -183,6 +187,7 @@ class House:
             tasks.create_task(self._hear_settings())
             tasks.create_task(self._save_calls())
             tasks.create_task(self._bring_forward())
+            tasks.create_task(self.note_answers())
             tasks.create_task(self._gauge())
 
     async def _note(self, key: ConnectionKey, trouble: str) -> None:
@@ -193,6 +198,14 @@ class House:
         elif self.calls.of(key).used_lately():
             found = self.ticketings.found_platform(key)
             await connections.note_success(key, datetime.now(tz=UTC), found)
+
+    async def note_answers(self) -> None:
+        """A connection is well from its answer on, not from the next round of the gauges."""
+        while True:
+            key = await self.well.get()
+            found = self.ticketings.found_platform(key)
+            with suppress(*UNREACHED):  # then the next round of the gauges notes it
+                await self.store.registry.connections.note_success(key, datetime.now(tz=UTC), found)
 
     async def _hear_settings(self) -> None:
         while True:
@@ -244,10 +257,14 @@ async def open_house(store: OpenStore, settings: Settings) -> AsyncIterator[Hous
     """Everything but the worker and the web, which a process may have or not."""
     metrics = Metrics()
     answered: asyncio.Queue[ConnectionKey] = asyncio.Queue(maxsize=1000)
+    well: asyncio.Queue[ConnectionKey] = asyncio.Queue(maxsize=1000)
 
-    def answers_again(key: ConnectionKey) -> None:
-        with suppress(asyncio.QueueFull):
-            answered.put_nowait(key)
+    def told(news: "asyncio.Queue[ConnectionKey]") -> Callable[[ConnectionKey], None]:
+        def tell(key: ConnectionKey) -> None:
+            with suppress(asyncio.QueueFull):
+                news.put_nowait(key)
+
+        return tell
 
     async with (
         Outside(settings.allowed_networks) as outside,
@@ -263,7 +280,9 @@ async def open_house(store: OpenStore, settings: Settings) -> AsyncIterator[Hous
             directory=Directory(store.sync, store.secrets),
             outside=outside,
             calls=calls,
-            ticketings=Ticketings(outside, calls, answers_again, settings.calls_in_flight),
+            ticketings=Ticketings(
+                outside, calls, told(answered), told(well), settings.calls_in_flight
+            ),
             channels={
                 channel.kind: MeteredChannel(channel, metrics)
                 for channel in (
@@ -273,6 +292,7 @@ async def open_house(store: OpenStore, settings: Settings) -> AsyncIterator[Hous
             },
             healing=PostgresHealing(store.sync),
             answered=answered,
+            well=well,
             jobs=jobs,
         )
         async with asyncio.TaskGroup() as tasks:

@@ -159,15 +159,24 @@ async def test_while_a_replaced_secret_holds_both_are_right() -> None:
         Webhook(SECRET).verify(there.got[0].body, dict(there.got[0].headers))
 
 
+async def test_a_receiver_that_says_nothing_or_too_much_is_told_what_to_do() -> None:
+    for answer, remedy in ((CUT, "work afterwards"), (says(200, "x" * 70_000), "few words")):
+        failure, _ = await sent(answer)
+        assert isinstance(failure, Later)
+        assert remedy in failure.remedy
+
+
 @pytest.mark.parametrize(
     ("status", "remedy"),
     [
         (204, ""),
         (302, "enter the last address under Settings → Channels → Shop"),
         (401, "give it the channel's signing secret"),
+        (403, "an authorisation of its own"),
         (404, "Nothing answers at this address"),
         (410, "gone for good"),
         (418, "It must answer 2xx"),
+        (429, "after its Retry-After"),
         (500, "look into its log"),
     ],
 )

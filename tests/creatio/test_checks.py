@@ -287,7 +287,7 @@ async def test_a_call_too_many_is_told_as_a_rate_limit() -> None:
 @pytest.mark.parametrize(
     ("evidence", "words"),
     [
-        (Evidence(), "no webhook has ever arrived"),
+        (Evidence(), "no webhook has ever arrived; replies come by the sweep, up to 30 s later"),
         (Evidence(arrived=USED.arrived[:1]), "case_closed never did"),
         (changed(USED, healed=2), "the sweep found 2 replies"),
         (
@@ -305,6 +305,17 @@ async def test_what_is_wrong_with_the_webhook_is_said_with_its_remedy(
     assert "Settings → Integrations → Creatio" in found.remedy or TITLES[NEW_ACTIVITY] in (
         found.remedy
     )
+
+
+async def test_how_much_later_a_reply_comes_without_webhooks_is_this_connections_own(
+    sandbox: Sandbox,
+) -> None:
+    async def said(sweeping: Sweeping) -> str:
+        known = to(sandbox, sweeping=sweeping)
+        return (await asked(known, evidence=Evidence(), only="webhook"))["webhook"].detail
+
+    assert (await said(Sweeping(interval=timedelta(minutes=5)))).endswith("up to 5 min later")
+    assert (await said(Sweeping(enabled=False))).endswith("no reply comes, since the sweep is off")
 
 
 async def test_a_webhook_that_works_says_when_it_came_last(sandbox: Sandbox) -> None:

@@ -19,7 +19,7 @@ from yarl import URL
 
 from caseway.domain.connection import ChannelAccount
 from caseway.domain.delivery import Event, Kind
-from caseway.outbound import AddressRefused, Answer, NoAnswer, NotReached, Outside
+from caseway.outbound import AddressRefused, Answer, NoAnswer, NotReached, Outside, TooLarge
 from caseway.ports import CALL_TIMEOUT, Later, Outgoing, Refused, Tried
 
 LIMIT_BYTES: Final = 64 * 1024  # of an answer that nobody reads
@@ -28,8 +28,8 @@ NO_URL: Final = (
 )
 _NOT_TAKEN: Final = frozenset({400, 401, 403, 404, 405, 410, 413, 415, 422, 425, 429})
 _WRONG_SECRET: Final = (
-    "The receiver does not accept our signature: give it the channel's signing secret, or make a "  # noqa: S105
-    "new one, under {page}."
+    "The receiver does not accept our signature, or wants an authorisation of its own: give it the "  # noqa: S105
+    "channel's signing secret, or make a new one, under {page}."
 )
 _WRONG_URL: Final = "Check the callback URL under {page}."
 _REMEDIES: Final = {
@@ -39,8 +39,16 @@ _REMEDIES: Final = {
     405: f"This address takes no POST. {_WRONG_URL}",
     410: "The receiver says that this address is gone for good. Enter the new callback URL under "
     "{page}.",
-    429: "The receiver asks for rest; it is given.",
+    408: "The receiver waited too long for our words: look into its log.",
+    413: "The receiver takes no body of this length: raise its limit.",
+    429: "The receiver asks us to slow down: we try again after its Retry-After, and less and less "
+    "often without one.",
 }
+_SILENT: Final = (
+    f"A receiver has {CALL_TIMEOUT.total_seconds():.0f} s: let it answer 2xx first and work"
+    " afterwards. We try again by ourselves."
+)
+_TOO_LONG: Final = "Let the receiver answer with few words or none: nobody reads them."
 
 
 class ApiChannel:
@@ -112,7 +120,8 @@ class ApiChannel:
         except NotReached as error:
             raise Later(str(error), maybe_taken=False, remedy=error.remedy or advice) from error
         except NoAnswer as error:
-            raise Later(str(error), maybe_taken=True) from error
+            advice = _TOO_LONG if isinstance(error, TooLarge) else _SILENT
+            raise Later(str(error), maybe_taken=True, remedy=advice) from error
 
     def _signed(self, account: ChannelAccount, id: str, body: bytes) -> dict[str, str]:
         now = self._now()

@@ -9,6 +9,7 @@ from caseway.cli.opening import Failed, Store, connection_named, on_store
 from caseway.cli.screen import (
     JSON,
     confirmed,
+    cut,
     examples,
     say,
     show_json,
@@ -224,7 +225,7 @@ def add(
 
 @app.command("list", epilog=examples("caseway connection list", "caseway connection list --json"))
 def list_(*, json: Annotated[bool, JSON] = False) -> None:
-    """List the connections, with how each fares."""
+    """List the connections, with how each fares; its trouble whole with --json and in doctor."""
 
     async def work(_settings: "Settings", store: Store) -> None:
         found = await store.registry.connections.list(store.organisation)
@@ -244,7 +245,7 @@ def list_(*, json: Annotated[bool, JSON] = False) -> None:
                     one.connection.settings.time_zone,
                     one.connection.settings.language,
                     one.last_success_at,
-                    one.trouble,
+                    cut(one.trouble),
                 )
                 for one in found
             ],

@@ -61,7 +61,13 @@ def _text(cell: object) -> str:
         case list() | tuple():
             return ", ".join(map(str, cell))
         case _:
-            return " ".join(str(cell).split("\n"))
+            return " ".join(str(cell).split())  # a line: it may be somebody else's words
+
+
+def cut(text: str | None, most: int = 80) -> str:
+    """To a line of a table; whoever wants the whole asks for JSON."""
+    line = " ".join((text or "").split())
+    return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
 
 
 def confirmed(question: str, *, yes: bool) -> None:

@@ -344,7 +344,7 @@ class _Checks:
         return known.limits(throttled=self._throttled)
 
     async def _webhook(self) -> Found:
-        return known.webhook(self._evidence, self._now())
+        return known.webhook(self._connection, self._evidence, self._now())
 
     async def _sweep(self) -> Found:
         return known.sweep(self._connection, self._evidence.asking, self._now())

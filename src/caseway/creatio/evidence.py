@@ -9,6 +9,7 @@ from caseway.creatio.found import Found
 from caseway.creatio.places import Somewhere
 from caseway.domain.connection import Connection
 from caseway.domain.guide import CASE_CLOSED, NEW_ACTIVITY, TITLES
+from caseway.domain.sweeping import without_webhooks
 from caseway.domain.trouble import own_words
 from caseway.ports import Asking, Evidence, Mark
 
@@ -66,7 +67,7 @@ def limits(*, throttled: bool) -> Found:
     return Found(Mark.OK, "no call was refused for its number (429)")
 
 
-def webhook(evidence: Evidence, now: datetime) -> Found:
+def webhook(connection: Connection, evidence: Evidence, now: datetime) -> Found:
     """Whether Creatio has ever called, and whether it calls for what we wait for."""
     wrong = sum(one.calls for one in evidence.refused_calls)
     if wrong:
@@ -82,7 +83,7 @@ def webhook(evidence: Evidence, now: datetime) -> Found:
     if len(missing) == 2:
         return Found(
             Mark.WARN,
-            "no webhook has ever arrived; replies come by the sweep, up to 30 s later",
+            f"no webhook has ever arrived; {without_webhooks(connection.settings.sweeping)}",
             f"Set up the two processes as {INTEGRATION_PAGE} shows, for replies within a second.",
             Somewhere.PROCESSES,
         )

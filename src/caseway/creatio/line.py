@@ -61,6 +61,7 @@ class Line:
         monotonic: Callable[[], float],
         chance: Callable[[], float],
         on_closed: Callable[[], None],
+        on_well: Callable[[], None] = lambda: None,
         timeout: timedelta = CALL_TIMEOUT,
         at_once: int = AT_ONCE,
     ) -> None:
@@ -72,6 +73,8 @@ class Line:
         self._chance = chance
         self._timeout = timeout
         self._on_closed = on_closed
+        self._on_well = on_well
+        self._has_answered = False
         signer = OAuth if connection.auth is Auth.OAUTH else Forms
         self.signer: OAuth | Forms = signer(connection, outside, counter, monotonic=monotonic)
         self._passes = Passes(self.signer.sign_in, monotonic=monotonic)
@@ -228,9 +231,13 @@ class Line:
 
     def _succeeded(self) -> None:
         was_closed = self.circuit.state is State.CLOSED
+        is_news = not (was_closed and self._has_answered)
+        self._has_answered = True
         self.circuit = self.circuit.succeeded()
         if not was_closed:
             self._on_closed()
+        if is_news:
+            self._on_well()
 
     def _failed(self, failure: Later) -> None:
         if isinstance(failure, AnswerTooLarge):

@@ -73,7 +73,8 @@ _CHANGED: Final = msgspec.json.Decoder(Rows[ChangedRow])
 class CreatioTicketing:
     """Lives as long as one version of a connection's configuration; safe to use concurrently.
 
-    `on_closed` is told when an instance that was down answers again.
+    `on_closed` is told when an instance that was down answers again, `on_well` at its first
+    answer as well.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class CreatioTicketing:
         counter: CallCounter,
         *,
         on_closed: Callable[[], None] = lambda: None,
+        on_well: Callable[[], None] = lambda: None,
         monotonic: Callable[[], float] = time.monotonic,
         chance: Callable[[], float] = random.random,
         timeout: timedelta = CALL_TIMEOUT,
@@ -95,6 +97,7 @@ class CreatioTicketing:
             monotonic=monotonic,
             chance=chance,
             on_closed=on_closed,
+            on_well=on_well,
             timeout=timeout,
             at_once=at_once,
         )

@@ -13,9 +13,6 @@ from caseway.ports.conversations import Balance, Entry, Facts, KeptBack, Leaf
 OPEN_WHILE: Final = frozenset({Debt.FAILED, Debt.UNKNOWN})
 FIRST_WORDS: Final = 60
 MOST_NAMED: Final = 5  # of what is missing
-REMEDIES: Final = {
-    "api": "Check the callback under Settings → Channels → {channel}: it must answer 2xx.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +36,6 @@ class Line:
     entry: Entry
     across: Across
     opens: bool  # its attempts are shown unfolded
-    remedy: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +78,10 @@ def _left(kept: KeptBack) -> tuple[datetime, Left]:
 
 def _line(entry: Entry, facts: Facts, writing: Writing) -> Line:
     sending = entry.delivery
-    remedy = ""
-    if sending is not None and sending.reason and sending.state not in {Debt.DELIVERED, Debt.READ}:
-        remedy = REMEDIES.get(facts.channel_kind, "").format(channel=facts.channel_name)
     return Line(
         entry=entry,
         across=_across(entry, facts, writing),
         opens=sending is not None and sending.state in OPEN_WHILE,
-        remedy=remedy,
     )
 
 

@@ -17,7 +17,7 @@ from caseway.domain.guide import EXCEPT_US, OUR_USER, SHORT_FORM, WEBHOOK_URL, Y
 from caseway.domain.ids import ConnectionKey
 from caseway.domain.roles import Action
 from caseway.domain.secret import Secret
-from caseway.domain.sweeping import ACTIVITY, WITH_WEBHOOKS, WITHOUT_WEBHOOKS
+from caseway.domain.sweeping import ACTIVITY, in_words, pause, without_webhooks
 from caseway.domain.trouble import own_words
 from caseway.ports import Arrived, Check, Evidence, ListedToken, NotConfigured, Rehearsed
 from caseway.web.dashboard.creatio.lights import lights, unreadable
@@ -169,6 +169,7 @@ class IntegrationPages:
             ],
             findings={one.type: one for one in await self._creatio.setup.findings(key)},
             sweeps=_sweeps(connection, works=works),
+            meanwhile=without_webhooks(connection.settings.sweeping),
             guide=SHORT_FORM if short else YOUR_CREATIO,
             is_short=short,
             except_us=EXCEPT_US,
@@ -223,16 +224,10 @@ def _sweeps(connection: Connection, *, works: bool) -> str:
     sweeping = connection.settings.sweeping
     if not sweeping.enabled:
         return "never: the sweep is off, so a missed webhook is not healed"
+    often = in_words(pause(ACTIVITY, chosen=sweeping.interval, webhooks_work=works))
     if sweeping.interval is not None:
-        return f"every {_span(sweeping.interval)}, as set under Ticketing"
-    if works:
-        return f"every {_span(WITH_WEBHOOKS)}, since webhooks work"
-    return f"every {_span(WITHOUT_WEBHOOKS[ACTIVITY])}, until webhooks work"
-
-
-def _span(pause: timedelta) -> str:
-    seconds = pause.total_seconds()
-    return f"{seconds / 60:g} min" if seconds >= 60 else f"{seconds:g} s"
+        return f"every {often}, as set under Ticketing"
+    return f"every {often}, {'since' if works else 'until'} webhooks work"
 
 
 def _back(connection: Connection, done: str) -> Response:
