@@ -71,8 +71,9 @@ class Ticketings:
         outside: Outside,
         calls: PostgresCalls,
         answers_again: Callable[[ConnectionKey], None],
-        is_well: Callable[[ConnectionKey], None],
         at_once: int,
+        *,
+        is_well: Callable[[ConnectionKey], None] = lambda _key: None,
     ) -> None:
         self._outside = outside
         self._calls = calls
@@ -281,7 +282,11 @@ async def open_house(store: OpenStore, settings: Settings) -> AsyncIterator[Hous
             outside=outside,
             calls=calls,
             ticketings=Ticketings(
-                outside, calls, told(answered), told(well), settings.calls_in_flight
+                outside,
+                calls,
+                told(answered),
+                settings.calls_in_flight,
+                is_well=told(well),
             ),
             channels={
                 channel.kind: MeteredChannel(channel, metrics)
