@@ -344,14 +344,12 @@ class Postbox:
     gate: Callable[[], Awaitable[None]] = open_gate
     received: list[tuple[str, str, bool]] = field(default_factory=list)  # address, text, marked
     arrived: set[DeliveryId] = field(default_factory=set)
-    on_the_wire: int = 0
 
     def recognises_repeats(self, account: ChannelAccount) -> bool:  # noqa: ARG002 - the port's
         return self.repeats_recognised
 
     async def send(self, account: ChannelAccount, outgoing: Outgoing) -> Event:  # noqa: ARG002
         fate = self.fate()
-        self.on_the_wire += 1
         if fate == "busy":
             raise Later("the channel answered 429", maybe_taken=False)
         if fate == "die before":

@@ -252,11 +252,6 @@ class Settings(BaseSettings):
         """A secret as well: the token is in it."""
         return f"{self.public_url}/backend/creatio/webhook/{token}"
 
-    @property
-    def listening_url(self) -> Secret | None:
-        """Of a connection that lasts: LISTEN does not work behind a pooler."""
-        return self.database_direct_url or self.database_url
-
     def read_oidc_secret(self) -> Secret | None:
         """Raises `BadSettings` where the file cannot be read."""
         file = self.oidc_client_secret_file

@@ -13,7 +13,6 @@ from tests.faults.processes import Installation
 from tests.faults.receiver import CHANNELS
 
 AGAIN_AFTER_S: Final = 0.2
-CASES_EVERY_S: Final = 1.0
 AT_ONCE: Final = 24
 
 

@@ -41,7 +41,6 @@ class Receiver:
     secrets: dict[str, str] = field(default_factory=dict)
     taken: list[Taken] = field(default_factory=list)
     refused: int = 0
-    unsigned: int = 0
     down_until: float = 0.0
     url: str = ""
     copies: dict[str, list[Taken]] = field(default_factory=lambda: defaultdict(list))
@@ -50,7 +49,6 @@ class Receiver:
         channel, body = request.match_info["channel"], await request.read()
         delivery = request.headers["webhook-id"]
         if not self._is_signed(channel, request, body):
-            self.unsigned += 1
             return web.Response(status=401)
         fate = self.dice.random()
         if time.monotonic() < self.down_until or fate < self.trouble * 0.6:

@@ -14,7 +14,7 @@ from yarl import URL
 from caseway.creatio.errors import (
     CONNECTION_PAGE,
     CredentialsRefused,
-    is_json,
+    decoded,
 )
 from caseway.creatio.passes import Pass
 from caseway.domain.connection import Connection
@@ -86,7 +86,7 @@ class Forms:
         return self._read(answer)
 
     def _read(self, answer: Answer) -> Pass:
-        login = _decoded(answer)
+        login = decoded(answer, _LOGIN)
         cookies = _cookies(answer)
         if answer.status == 200 and login is not None and login.code == 0 and cookies:
             headers = {
@@ -111,15 +111,6 @@ class Forms:
             retry_after=answer.retry_after,
             remedy="" if busy else f"Check the instance URL under {CONNECTION_PAGE}.",
         )
-
-
-def _decoded(answer: Answer) -> _Login | None:
-    if not is_json(answer):
-        return None
-    try:
-        return _LOGIN.decode(answer.body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
 
 
 def _cookies(answer: Answer) -> dict[str, str]:

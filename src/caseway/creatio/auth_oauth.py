@@ -15,7 +15,7 @@ from yarl import URL
 from caseway.creatio.errors import (
     CONNECTION_PAGE,
     CredentialsRefused,
-    is_json,
+    decoded,
 )
 from caseway.creatio.passes import Pass
 from caseway.domain.connection import Connection
@@ -113,7 +113,7 @@ class OAuth:
         )
 
     def _read(self, answer: Answer) -> Pass:
-        token = _decoded(answer)
+        token = decoded(answer, _TOKEN)
         if answer.status == 200 and token is not None and _fits_a_header(token.access_token):
             now = self._monotonic()
             return Pass(
@@ -135,15 +135,6 @@ class OAuth:
             retry_after=answer.retry_after,
             remedy="" if busy else f"Check the identity service URL under {CONNECTION_PAGE}.",
         )
-
-
-def _decoded(answer: Answer) -> _Token | None:
-    if not is_json(answer):
-        return None
-    try:
-        return _TOKEN.decode(answer.body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
 
 
 def _fits_a_header(token: str | None) -> bool:

@@ -8,15 +8,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
 from caseway.outbound import Answer
 from caseway.ports import Later, Never
 
+T = TypeVar("T")
 CONNECTION_PAGE: Final = "Settings → Ticketing → Creatio"
 _SHOWN_CHARACTERS: Final = 200
+_LONGEST_TYPE: Final = 100  # whatever a header may hold, a reason is one short line
 
 
 class Meaning(StrEnum):
@@ -94,9 +96,19 @@ def is_json(answer: Answer) -> bool:
     return answer.content_type == "application/json" or answer.content_type.endswith("+json")
 
 
+def decoded(answer: Answer, decoder: "msgspec.json.Decoder[T]") -> T | None:
+    """None: it says something else, whatever that is."""
+    if not is_json(answer):
+        return None
+    try:
+        return decoder.decode(answer.body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
 def _page(answer: Answer) -> Verdict:
     """A login page comes with 200 where something followed a redirect on our behalf."""
-    what = answer.content_type or "no content type"
+    what = " ".join(answer.content_type[:_LONGEST_TYPE].split()) or "no content type"
     return Verdict(
         Meaning.SIGN_IN,
         f"Creatio answered {answer.status} with {what} instead of JSON",

@@ -25,7 +25,6 @@ class Swept:
 
     entity: str
     swept_at: datetime | None
-    next_at: datetime
     trouble: str
 
 

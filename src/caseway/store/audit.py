@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import msgspec
 
 from caseway.domain.actor import Actor
-from caseway.domain.ids import OrganisationId
+from caseway.domain.ids import ConversationKey, OrganisationId
 from caseway.store.queries import load
 
 if TYPE_CHECKING:
@@ -65,6 +65,28 @@ async def record(
         source=actor.source if isinstance(actor, Actor) else "",
         before=None if before is None else to_json(before),
         after=None if after is None else to_json(after),
+    )
+
+
+async def record_of(
+    link: "Link",
+    key: ConversationKey,
+    *,
+    actor: str,
+    action: str,
+    before: object = None,
+    after: object = None,
+) -> None:
+    """What somebody did to a conversation."""
+    await record(
+        link,
+        key.organisation,
+        actor=actor,
+        action=action,
+        kind=Kind.CONVERSATION,
+        id=key.conversation,
+        before=before,
+        after=after,
     )
 
 

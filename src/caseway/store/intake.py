@@ -29,7 +29,7 @@ from caseway.domain.ids import (
 )
 from caseway.ports import Inbound, Kept
 from caseway.store import rows
-from caseway.store.audit import Kind, record
+from caseway.store.audit import record_of
 from caseway.store.marks import trigger
 from caseway.store.peers import contact_of, peer_of
 from caseway.store.queries import load
@@ -300,16 +300,7 @@ async def _audited(
     link: "Link", key: ConversationKey, actor: str, action: str, before: str, after: str
 ) -> None:
     if actor:
-        await record(
-            link,
-            key.organisation,
-            actor=actor,
-            action=action,
-            kind=Kind.CONVERSATION,
-            id=key.conversation,
-            before=before,
-            after=after,
-        )
+        await record_of(link, key, actor=actor, action=action, before=before, after=after)
 
 
 def _message_id(row: asyncpg.Record, provider_id: str) -> MessageId:

@@ -9,7 +9,7 @@ import asyncpg
 from caseway.domain.conversation import Hint
 from caseway.domain.ids import ConversationId, ConversationKey, OrganisationId
 from caseway.ports.retries import DeadLetter
-from caseway.store.audit import BY_COMMAND, Kind, record
+from caseway.store.audit import BY_COMMAND, record_of
 from caseway.store.marks import trigger
 from caseway.store.queries import load
 from caseway.store.transactions import transaction
@@ -85,29 +85,15 @@ class PostgresReplays:
             if not done:
                 return False
             await self._trigger(link, key)
-            await _record(link, key, actor, "replayed", {kind: str(id)})
+            await record_of(link, key, actor=actor, action="replayed", after={kind: str(id)})
         return True
 
     async def look_again(self, key: ConversationKey, *, actor: str = BY_COMMAND) -> bool:
         async with transaction(self._pool, key.organisation) as link:
             found = await self._trigger(link, key)
             if found:
-                await _record(link, key, actor, "looked at again")
+                await record_of(link, key, actor=actor, action="looked at again")
         return found
 
     async def _trigger(self, link: "Link", key: ConversationKey) -> bool:
         return await trigger(link, key, Hint.ACTIVITIES | Hint.CASE)
-
-
-async def _record(
-    link: "Link", key: ConversationKey, actor: str, action: str, after: object = None
-) -> None:
-    await record(
-        link,
-        key.organisation,
-        actor=actor,
-        action=action,
-        kind=Kind.CONVERSATION,
-        id=key.conversation,
-        after=after,
-    )

@@ -80,10 +80,7 @@ class PostgresSetup:
     async def swept(self, key: ConnectionKey) -> Sequence[Swept]:
         async with transaction(self._pool, key.organisation) as link:
             found = await ARRIVALS["swept"].fetch(link, **_where(key))
-        return [
-            Swept(row["entity"], row["swept_at"], row["next_at"], row["trouble"] or "")
-            for row in found
-        ]
+        return [Swept(row["entity"], row["swept_at"], row["trouble"] or "") for row in found]
 
     async def findings(self, key: ConnectionKey) -> Sequence[Findings]:
         since = datetime.now(tz=UTC) - A_DAY

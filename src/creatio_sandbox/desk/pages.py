@@ -51,7 +51,6 @@ TONES: Final = {
     "Completed": "green",
     "Error": "red",
 }
-NOW_SHOWN: Final = "%H:%M"
 
 
 def _moment(text: str) -> datetime:

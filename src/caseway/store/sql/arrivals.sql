@@ -44,7 +44,7 @@ SELECT r.public_name, r.source, sum(r.refusals)::bigint AS calls, max(r.day) AS 
 -- name: swept(organisation, connection)
 -- role: both
 -- How the sweep fares, one row an entity. Index: sweep_cursor_pkey.
-SELECT entity, swept_at, next_at, trouble FROM sweep_cursor
+SELECT entity, swept_at, trouble FROM sweep_cursor
  WHERE organisation_id = :organisation AND connection_id = :connection AND entity <> 'OpenCases'
  ORDER BY entity;
 

@@ -15,9 +15,3 @@ DO UPDATE SET calls = call_count.calls + excluded.calls;
 SELECT organisation_id, connection_id, sum(calls)::bigint AS calls FROM call_count
  WHERE day = (now() AT TIME ZONE 'UTC')::date
  GROUP BY organisation_id, connection_id;
-
--- name: by_kind(organisation, connection, since)
--- One connection's calls by day and kind, newest first.
-SELECT day, kind, calls FROM call_count
- WHERE organisation_id = :organisation AND connection_id = :connection AND day >= :since
- ORDER BY day DESC, kind;
