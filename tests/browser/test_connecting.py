@@ -231,4 +231,4 @@ def test_while_creatio_is_down_the_page_keeps_what_is_known(
     token = page.locator("[data-check=token]")
     expect(token).to_contain_text("503")
     expect(token).to_contain_text("Try again in a few minutes")
-    expect(page.get_by_label("Default owner")).to_be_editable()
+    expect(page.get_by_label("Default owner", exact=True)).to_be_editable()

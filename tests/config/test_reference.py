@@ -1,7 +1,11 @@
 """The reference says what the code says, and all of it."""
 
+import re
+from pathlib import Path
+
 import pytest
 
+from caseway import config
 from caseway.config import PREFIX, Settings
 from caseway.telemetry import METRICS
 from tests.config import reference
@@ -20,6 +24,19 @@ def test_every_setting_says_what_it_is() -> None:
     for name, field in Settings.model_fields.items():
         assert field.description
         assert f"| `{PREFIX}{name.upper()}` |" in page
+
+
+def test_every_setting_that_a_text_names_exists() -> None:
+    source = Path(config.__file__).parent
+    texts = [path for ending in ("py", "html") for path in source.rglob(f"*.{ending}")]
+    assert len(texts) > 200
+    named = {
+        name: path
+        for path in texts
+        for name in re.findall(rf"\b{PREFIX}[A-Z][A-Z_]*[A-Z]\b", path.read_text("utf-8"))
+    }
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | {f"{PREFIX}CONFIG"}
+    assert {name: path for name, path in named.items() if name not in known} == {}
 
 
 def test_every_command_says_what_it_does_and_gives_an_example() -> None:

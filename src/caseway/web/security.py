@@ -57,7 +57,7 @@ class KnownHosts:
             problem = Problem(
                 400,
                 "This is not the name of this installation. Open it by its own address, or have "
-                "the operator add the name to CASEWAY_HOSTS.",
+                "the operator add the name to CASEWAY_ALLOWED_HOSTS.",
             )
             await problem.response()(scope, receive, send)
             return

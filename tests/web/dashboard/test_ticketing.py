@@ -281,6 +281,11 @@ async def test_lists_are_read_from_creatio_and_an_id_will_do_without(
     signed_in: SignedIn, creatio: Sandbox
 ) -> None:
     client = await signed_in(Role.OWNER)
+    async with client.get(f"{PAGE}?new") as page:
+        html = await page.text()
+    # A newcomer meets no field that asks for an id: Creatio's default stands there.
+    owner = html.partition('id="w-owner"')[2].partition("</select>")[0]
+    assert "Creatio&#39;s default</option>" in owner
     await post(client, PAGE, typed(creatio))
     async with client.get(f"{PAGE}?connection=north&lists=read") as page:
         html = await page.text()
@@ -294,7 +299,10 @@ async def test_lists_are_read_from_creatio_and_an_id_will_do_without(
     finally:
         creatio.set_faults()
     assert "Creatio&#39;s lists could not be read" in html or "lists could not be read" in html
-    assert 'name="owner"' in html
+    assert 'name="owner_id"' in html
+    pasted = typed(creatio, name="south", owner_id=STATUS_RESOLVED, url="")
+    _, html, _ = await post(client, PAGE, pasted)
+    assert f'<option value="{STATUS_RESOLVED}" selected>{STATUS_RESOLVED}</option>' in html
 
 
 async def test_the_steps_of_the_beginning_go_when_they_are_put_away(

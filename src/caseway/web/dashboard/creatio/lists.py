@@ -15,6 +15,7 @@ class Offered:
     def options(self, pick: str, value: str, blank: str) -> list[tuple[str, str]]:
         """For a pick list; what was chosen and is not there any more stays, and says so."""
         known = [(str(one.id), one.name) for one in self.lists.picks.get(Pick(pick), ())]
-        gone = [(value, f"{value} (not in Creatio's list)")] if value else []
+        said = value if self.lists.read_at is None else f"{value} (not in Creatio's list)"
+        gone = [(value, said)] if value else []
         lost = [] if any(id_ == value for id_, _ in known) else gone
         return [("", blank), *lost, *known]

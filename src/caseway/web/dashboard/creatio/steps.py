@@ -12,7 +12,7 @@ STEPS: Final = (
     ("Let Creatio call Caseway", "/settings/integrations/creatio"),
     ("Choose what is a reply", "/settings/reply-rule"),
     ("Open a channel", "/settings/channels"),
-    ("See one conversation go round", "/inbox"),
+    ("See it go round", "/inbox"),
 )
 
 
