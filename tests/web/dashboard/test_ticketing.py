@@ -300,7 +300,7 @@ async def test_lists_are_read_from_creatio_and_an_id_will_do_without(
         creatio.set_faults()
     assert "Creatio&#39;s lists could not be read" in html or "lists could not be read" in html
     assert 'name="owner_id"' in html
-    pasted = typed(creatio, name="south", owner_id=STATUS_RESOLVED, url="")
+    pasted = typed(creatio, name="south", owner_id=str(STATUS_RESOLVED), url="")
     _, html, _ = await post(client, PAGE, pasted)
     assert f'<option value="{STATUS_RESOLVED}" selected>{STATUS_RESOLVED}</option>' in html
 
