@@ -65,6 +65,19 @@ def test_an_event_opens_beside_the_list_and_says_what_came_of_it(
         expect(panel.locator(".ev-panel")).to_have_count(0)
 
 
+def test_on_a_phone_where_the_list_has_no_head_each_time_names_its_zone(
+    browser: Browser, scene: Scene
+) -> None:
+    after = "time => getComputedStyle(time, '::after').content"
+    with browsing(browser, scene, Role.VIEWER, width=390) as context:
+        page = context.new_page()
+        page.goto(scene.address("/events"))
+        time = page.locator(f"#e-{scene.event} time").first
+        assert time.evaluate(after) == '" UTC"'
+        page.set_viewport_size({"width": 1024, "height": 768})
+        assert time.evaluate(after) == "none", "there the head says it"
+
+
 def test_a_wrong_token_is_seen_where_one_looks_with_its_cause_and_its_remedy(
     browser: Browser, scene: Scene
 ) -> None:
