@@ -156,13 +156,13 @@ MUTATIONS: Final = (
         "a_copy_after_a_death_says_that_it_may_be_one",
         (
             Patch(
-                "sync/executor.py",
+                "sync/replies.py",
                 "owed.noted == before.id or await self.looks.note(self.claimed, before, claimed)",
                 "True",
             ),
             Patch("store/adoptions.py", *SHORT_WAY),
             Patch(
-                "sync/executor.py",
+                "sync/replies.py",
                 "        after = claimed.on(event)\n",
                 "        after = claimed.on(event)\n"
                 "        await self.looks.note(self.claimed, before, claimed)\n",

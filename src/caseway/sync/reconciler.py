@@ -29,9 +29,11 @@ from caseway.ports import (
     Never,
     Ticketing,
 )
-from caseway.sync.executor import Executor, Waits
+from caseway.sync.executor import Executor
 from caseway.sync.journal import Journal
 from caseway.sync.lease import Overslept, OwnClock, renewing
+from caseway.sync.replies import Replies
+from caseway.sync.waits import Waits
 
 log = structlog.get_logger()
 
@@ -109,17 +111,26 @@ class Reconciler:
         owed = await self._read(claimed, around, clock, journal, waits)
         if owed is None:
             return  # parked: no release, a replay begins anew
-        executor = Executor(
+        replies = Replies(
             looks=self.looks,
             claimed=claimed,
-            ticketing=around.ticketing,
-            connection=around.connection,
+            writing=around.connection.settings.writing,
             account=around.account,
             channel=around.channel,
             clock=clock,
             journal=journal,
             waits=waits,
             chance=self.chance,
+        )
+        executor = Executor(
+            looks=self.looks,
+            claimed=claimed,
+            ticketing=around.ticketing,
+            connection=around.connection,
+            replies=replies,
+            clock=clock,
+            journal=journal,
+            waits=waits,
         )
         for _ in range(MOST_STEPS):
             todo = [s for s in steps(owed, now=datetime.now(tz=UTC)) if s.lane not in waits.lanes]
@@ -128,7 +139,7 @@ class Reconciler:
             owed = await executor.take(todo[0], owed)
         else:
             waits.again = True  # let others have their turn
-        if owed.last and await self._finished(claimed, owed, executor, begun_at):
+        if owed.last and await self._finished(claimed, owed, replies, begun_at):
             return
         owed = replace(owed, last=None)
         await self._release(claimed, owed, waits, journal, begun_at)
@@ -209,7 +220,7 @@ class Reconciler:
         return replace(look, activities=tuple(found))
 
     async def _finished(
-        self, claimed: Claimed, owed: Owed, executor: Executor, begun_at: datetime
+        self, claimed: Claimed, owed: Owed, replies: Replies, begun_at: datetime
     ) -> bool:
         """The usual end: the last delivery settled and the lease released in one.
 
@@ -219,18 +230,18 @@ class Reconciler:
             return False
         ledger = owed.ledger
         agreed = ledger.agreed is None or ledger.agreed is ledger.ours
-        if executor.waits.lanes or executor.waits.again or executor.waits.hints or owed.write:
+        if replies.waits.lanes or replies.waits.again or replies.waits.hints or owed.write:
             agreed = False
         if not agreed or owed.deliveries:
-            await executor.settle_last(owed)
+            await replies.settle_last(owed)
             return False
         return await self.looks.settle_and_release(  # T4b and T9
             claimed,
             owed.last,
-            shown=executor.shown,
-            durable=not executor.channel.recognises_repeats(executor.account),
+            shown=replies.shown,
+            durable=not replies.channel.recognises_repeats(replies.account),
             begun_at=begun_at,
-            steps=executor.journal.lines,
+            steps=replies.journal.lines,
         )
 
     async def _release(
