@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from caseway.domain.roles import Role
 from tests.acceptance.far import eventually
+from tests.browser.conftest import PATIENCE_MS
 from tests.browser.looking import browsing
 from tests.browser.scene import Scene
 
@@ -91,7 +92,7 @@ def test_a_refused_callback_names_its_cause_and_what_to_do(scene: Scene, page: P
         cause = page.locator(".cause").last
         expect(cause).to_contain_text("he callback answered 429")
         expect(cause).to_contain_text("Waits, tries again at")
-        expect(cause).to_contain_text("Check the callback under Settings → Channels")
+        expect(cause).to_contain_text("asks us to slow down: we try again after its Retry-After")
         page.locator(".att summary").last.click()
         expect(page.locator(".att[open] td").first).to_be_visible()
         page.goto(scene.address("/inbox?delivery=owed"))
@@ -115,3 +116,19 @@ def test_resolving_asks_first_and_then_shows_what_it_did(scene: Scene, page: Pag
     expect(page.locator("#state")).to_contain_text("Resolved")
     expect(page.locator(".tl")).to_contain_text("mara@nordlicht.example resolved it")
     eventually(lambda: scene.demo.desk.status(case) == "Resolved", what="the case resolved")
+
+
+def test_at_the_demos_desk_a_case_passes_from_one_person_to_another(
+    browser: Browser, scene: Scene
+) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.set_default_timeout(PATIENCE_MS)
+    page.goto(f"{scene.demo.said['sandbox_url']}/desk/cases/{scene.case}")
+    page.get_by_label("Work as another").click()
+    page.get_by_role("button", name="Clara Brandt").click()
+    expect(page.get_by_label("Work as another")).to_contain_text("Clara Brandt")
+    page.goto(f"{scene.demo.said['sandbox_url']}/desk/cases/{scene.case}")
+    page.get_by_text("Assign", exact=True).click()
+    page.get_by_role("button", name="Ben Osei").click()
+    expect(page.locator("dl").first).to_contain_text("Ben Osei")
+    page.close()

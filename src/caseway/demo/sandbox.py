@@ -18,6 +18,7 @@ from caseway.config import Settings
 from caseway.demo.children import READY_WITHIN_S, stop
 
 AGENT: Final = "Supervisor"  # both name and password
+COLLEAGUES: Final = "Clara Brandt, Ben Osei"  # to whom a case is assigned; the same password
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ async def start_sandbox(opened: AsyncExitStack, settings: Settings, planned: San
         *(sys.executable, "-m", "creatio_sandbox", "--json", "--desk-open"),
         *("--port", planned.url.rpartition(":")[2]),
         *("--data", str(settings.data / "sandbox.sqlite")),
-        *("--user", planned.user, "--password", planned.password),
+        *("--user", planned.user, "--password", planned.password, "--agents", COLLEAGUES),
         *("--client-id", planned.client_id, "--client-secret", planned.client_secret),
         stdout=asyncio.subprocess.PIPE,
         start_new_session=True,  # Ctrl-C is ours to pass on, in our order
