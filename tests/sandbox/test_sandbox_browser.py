@@ -171,7 +171,8 @@ def test_two_people_work_on_one_case_at_once(browser: Browser) -> None:
             page.goto(f"/desk/cases/{case}")
             page.locator(".me summary").click()
             page.get_by_role("button", name=name, exact=True).click()
-            page.goto(f"/desk/cases/{case}")
+            expect(page.locator(".me summary")).to_have_text(re.compile(name))
+            expect(page).to_have_url(re.compile(f"/desk/cases/{case}"))
         clara, ben = seats["Clara Brandt"], seats["Ben Osei"]
         ben.get_by_label("Text", exact=True).fill("half a sent")
         clara.get_by_label("Text", exact=True).fill("See the drawing.")

@@ -144,7 +144,7 @@ class Pages:
     def guarded(self, endpoint: Endpoint) -> Endpoint:
         async def answer(request: Request) -> Response:
             if not self._is_in(request):
-                back = urlencode({"next": f"{request.url.path}?{request.url.query}"})
+                back = urlencode({"next": _address(request)})
                 return RedirectResponse(f"/desk/sign-in?{back}", 303)
             if request.method == "POST" and is_foreign(request):
                 return self.page("problem.html", request, 403, problem="Another site sent this.")
@@ -178,10 +178,12 @@ class Pages:
 
     async def work_as(self, request: Request) -> Response:
         """At an open desk one takes the seat of whom one likes."""
-        contact = str((await request.form()).get("contact", ""))
+        form = await request.form()
+        contact = str(form.get("contact", ""))
         if not self.instance.plan.desk_open or not self.instance.people.with_contact(contact):
             raise Missing("That person")
-        return self._remembered(request, self.back(request, "/desk"), contact)
+        there = RedirectResponse(_inside(str(form.get("here", ""))), 303)
+        return self._remembered(request, there, contact)
 
     def _remembered(self, request: Request, there: Response, value: str) -> Response:
         name = self._cookie(request)
@@ -204,6 +206,7 @@ class Pages:
             "embed": request.query_params.get("embed") == "1",
             "theme": _theme(request),
             "path": request.url.path,
+            "here": _address(request) if request.method == "GET" else "",
             "kept": f"?{urlencode(kept)}" if kept else "",
             "link": lambda **more: "?" + urlencode({**kept, **more}),
             "faults": self.instance.weather.faults.switched_on,
@@ -233,6 +236,10 @@ def _theme(request: Request) -> str:
     return theme if theme in {"light", "dark"} else ""
 
 
+def _address(request: Request) -> str:
+    return f"{request.url.path}?{request.url.query}".rstrip("?")
+
+
 def _inside(address: str | None) -> str:
-    """Only a page of the desk may follow the sign-in."""
+    """Only a page of the desk may follow."""
     return address if address and address.startswith("/desk") else "/desk"
