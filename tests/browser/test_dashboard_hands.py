@@ -112,6 +112,9 @@ def test_keys_walk_the_rows_find_and_go(opened: Page) -> None:
     expect(field).to_be_focused()
     opened.keyboard.type("jkg?i")  # letters in a field are letters
     expect(field).to_have_value("jkg?i")
+    opened.keyboard.press("Escape")  # back to the row, and what was typed stays
+    expect(opened.locator("#row-c a")).to_be_focused()
+    expect(field).to_have_value("jkg?i")
 
     opened.locator("#row-a a").focus()
     opened.keyboard.press("?")

@@ -26,7 +26,6 @@ TITLES: Final = {
     409: "Not as things stand now",
     422: "This cannot be",
     429: "Too much at once",
-    500: "Something broke on our side",
     503: "Not right now",
 }
 OTHERWISE: Final = "This did not work"

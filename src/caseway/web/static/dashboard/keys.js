@@ -35,12 +35,20 @@
     next.scrollIntoView({ block: "nearest" });
   }
 
+  let before = null; // what had the focus when / was pressed
   function find() {
     const field = document.querySelector("#main [data-find]");
     if (field) {
+      before = document.activeElement;
       field.focus();
       field.select?.();
     } else document.querySelector("[data-find-door]")?.click();
+  }
+
+  // What was typed stays: j and k walk what it found.
+  function leave(field) {
+    field.blur();
+    (before?.isConnected && before !== document.body ? before : document.getElementById("main"))?.focus({ preventScroll: true });
   }
 
   const within = (selector) => (current() ?? document.getElementById("main"))?.querySelector(selector);
@@ -68,6 +76,10 @@
   let going = 0;
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isOff()) return;
+    if (event.key === "Escape" && event.target.matches?.("[data-find]")) {
+      event.preventDefault();
+      leave(event.target);
+    }
     if (event.target.closest?.("input, select, textarea, [contenteditable], dialog[open]")) return;
     if (Date.now() < going) {
       going = 0;
