@@ -64,6 +64,14 @@ def test_an_event_opens_beside_the_list_and_says_what_came_of_it(
         page.go_back()
         expect(panel.locator(".ev-panel")).to_have_count(0)
 
+        row = page.locator(f"#e-{scene.event}")
+        row.get_by_role("link", name="new_activity").click()
+        expect(panel.get_by_role("heading", level=2)).to_be_focused()
+        page.keyboard.press("Escape")
+        expect(panel.locator(".ev-panel")).to_have_count(0)
+        expect(row.get_by_role("link", name="new_activity")).to_be_focused()
+        expect(page).not_to_have_url(re.compile("show="))
+
 
 def test_on_a_phone_where_the_list_has_no_head_each_time_names_its_zone(
     browser: Browser, scene: Scene

@@ -51,7 +51,9 @@
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     const open = event.target.closest?.("details[open]") ?? document.querySelector("details[data-confirm][open], details[data-menu][open]");
-    if (open?.matches("[data-confirm], [data-menu]")) shut(open);
+    if (!open?.matches("[data-confirm], [data-menu]")) return;
+    event.preventDefault(); // what stands behind it stays open
+    shut(open);
   });
 
   // A form that came back with errors begins at the first of them.
