@@ -14,7 +14,7 @@ from caseway.domain.ids import CaseId, ConnectionKey, ConversationKey
 from caseway.domain.roles import Role
 from tests.far_side import OUR_USER, RESOLVED
 from tests.stories import Story
-from tests.web.conftest import House
+from tests.web.conftest import House, eventually
 from tests.web.dashboard.conftest import SignedIn
 
 
@@ -182,6 +182,32 @@ async def test_while_creatio_is_down_what_waits_says_since_when_and_until_when(
     assert "Waits for Creatio" in shown
     assert "Message 3 has no activity yet." in shown
     assert "Create the activity of message 3" in shown
+
+
+async def test_the_inbox_claims_no_calm_while_creatio_is_down_and_leads_to_the_cause(
+    house: House, signed_in: SignedIn
+) -> None:
+    owner, agent = await signed_in(Role.OWNER), await signed_in(Role.AGENT)
+    assert "Nothing needs you." in await page(owner, "/inbox")
+    await house.owner.execute(
+        "UPDATE connection SET trouble = 'Creatio refuses the sign-in', trouble_since = now()"
+        " WHERE id = $1",
+        house.tenant.connection,
+    )
+    # Each process asks at most once a second how all of it stands.
+    await eventually(lambda: says(owner, "Creatio does not work What customers write is kept"))
+    shown = await page(owner, "/inbox")
+    assert "Nothing needs you." not in shown
+    assert "No conversation needs you. 0 open, 0 on their way." in shown
+    async with owner.get("/inbox") as answer:
+        markup = await answer.text()
+    assert markup.count('href="/settings/ticketing"') == 4, "side bar, its foot, top line, cause"
+    shown = await page(agent, "/inbox")
+    assert "An admin of this Caseway sees why" in shown, "who may not look is told who may"
+
+
+async def says(client: aiohttp.ClientSession, words: str) -> bool:
+    return words in await page(client, "/inbox")
 
 
 async def test_a_callback_that_refuses_for_now_says_when_it_is_asked_again(

@@ -60,7 +60,7 @@ class InboxPages:
             page=page,
             channels=channels,
             counts=_counted(counts),
-            summary=_summary(counts),
+            summary=_summary(counts, is_down=request.state.glance.creatio.word == "down"),
             needs=await self._inbox.needs(ours, most=MOST_NEEDS),
             token=token,
             states=STATE_NAMES,
@@ -92,10 +92,11 @@ def _counted(counts: Counts) -> Mapping[str, str]:
     return {name: _number(many, counts.most) for name, many in numbers.items()}
 
 
-def _summary(counts: Counts) -> str:
-    """Where nothing needs anybody."""
+def _summary(counts: Counts, *, is_down: bool) -> str:
+    """Where no conversation needs anybody."""
+    calm = "No conversation needs you" if is_down else "Nothing needs you"
     return (
-        f"Nothing needs you. {_number(counts.open, counts.most)} open, "
+        f"{calm}. {_number(counts.open, counts.most)} open, "
         f"{_number(counts.under_way, counts.most)} on their way."
     )
 
