@@ -102,6 +102,10 @@ class Ticketings:
     def found_platform(self, key: ConnectionKey) -> Platform | None:
         return self._made[key][1].found_platform
 
+    def has_answered(self, key: ConnectionKey) -> bool:
+        """What was asked last, and not only asked: a failure or two do not open the circuit."""
+        return self._made[key][1].answers
+
     def troubles(self) -> dict[ConnectionKey, str]:
         """Why a connection is not being asked at the moment; empty: it is."""
         return {
@@ -196,7 +200,7 @@ class House:
         connections = self.store.registry.connections
         if trouble:
             await connections.note_trouble(key, trouble)
-        elif self.calls.of(key).used_lately():
+        elif self.calls.of(key).used_lately() and self.ticketings.has_answered(key):
             found = self.ticketings.found_platform(key)
             await connections.note_success(key, datetime.now(tz=UTC), found)
 
@@ -240,17 +244,21 @@ class House:
 
     async def _gauge(self) -> None:
         while True:
-            with suppress(*UNREACHED):
-                found = await self.healing.backlog()
-                self.metrics.backlog.set(found["due"])
-                self.metrics.backlog_seconds.set(found["oldest_s"])
-                self.metrics.owed.set(found["owed"])
-                self.metrics.parked.set(found["parked"])
-            for key, trouble in self.ticketings.troubles().items():
-                self.metrics.circuit_open.labels(connection=str(key.connection)).set(bool(trouble))
-                with suppress(*UNREACHED):
-                    await self._note(key, trouble)
+            await self.gauge()
             await asyncio.sleep(GAUGES_EVERY.total_seconds())
+
+    async def gauge(self) -> None:
+        """One round."""
+        with suppress(*UNREACHED):
+            found = await self.healing.backlog()
+            self.metrics.backlog.set(found["due"])
+            self.metrics.backlog_seconds.set(found["oldest_s"])
+            self.metrics.owed.set(found["owed"])
+            self.metrics.parked.set(found["parked"])
+        for key, trouble in self.ticketings.troubles().items():
+            self.metrics.circuit_open.labels(connection=str(key.connection)).set(bool(trouble))
+            with suppress(*UNREACHED):
+                await self._note(key, trouble)
 
 
 @asynccontextmanager

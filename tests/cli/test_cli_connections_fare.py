@@ -4,10 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
+
 from caseway.bootstrap import OpenStore, open_store
 from caseway.config import Settings, load
 from caseway.domain.connection import Connection
 from caseway.house import GAUGES_EVERY, open_house
+from caseway.ports import Later
 from creatio_sandbox import testing as sandbox
 from creatio_sandbox.testing import Sandbox
 from tests.cli.commands import Installation
@@ -58,10 +61,31 @@ async def test_the_first_answer_is_noted_before_the_next_round_of_the_gauges(
                 await asyncio.sleep(0.05)
 
 
+async def test_a_call_that_failed_is_no_sign_that_creatio_works(caseway: Installation) -> None:
+    with sandbox.start() as creatio:
+        async with (
+            opened(caseway, creatio, "never-worked") as (settings, store, connection),
+            open_house(store, settings) as house,
+        ):
+            creatio.set_faults(down_for="60s")
+            ticketing = house.ticketings.of(connection)
+            await store.registry.connections.note_trouble(connection.key, "saved as not working")
+            for _ in range(2):  # fewer than open the circuit
+                with pytest.raises(Later):
+                    await ticketing.time()
+                await house.gauge()
+            assert not await _answered(store, connection)
+
+            creatio.set_faults()
+            await ticketing.time()
+            await house.gauge()
+            assert await _answered(store, connection)
+
+
 async def _answered(store: OpenStore, connection: Connection) -> bool:
     all_ = await store.registry.connections.list(store.organisation)
     [found] = [one for one in all_ if one.connection.id == connection.id]
-    return found.last_success_at is not None
+    return found.last_success_at is not None and found.trouble is None
 
 
 async def test_a_trouble_is_a_line_in_the_list_and_whole_elsewhere(caseway: Installation) -> None:

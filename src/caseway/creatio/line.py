@@ -82,6 +82,10 @@ class Line:
         self._detecting = asyncio.Lock()
         self.circuit = Circuit()
 
+    @property
+    def answers(self) -> bool:
+        return self._has_answered and self.circuit.failures == 0
+
     def deadline(self) -> float:
         """The monotonic time by which a call that begins now has ended."""
         return self._monotonic() + self._timeout.total_seconds()

@@ -111,6 +111,11 @@ class CreatioTicketing:
         return self._line.circuit
 
     @property
+    def answers(self) -> bool:
+        """Creatio has, and nothing failed since."""
+        return self._line.answers
+
+    @property
     def found_platform(self) -> Platform | None:
         prefix = self._line.known_prefix
         return None if prefix is None else platform(prefix)
