@@ -171,7 +171,9 @@ async def test_what_fails_is_not_saved_unless_somebody_says_so_and_then_marked(
     assert (status, onward) == (303, f"{PAGE}?connection=north&done=not-working")
     async with client.get(onward) as page:
         html = await page.text()
-    assert "Not working since" in html
+    assert re.search(r"Not working since <time [^>]*>\d\d:\d\d \w+</time>", html), (
+        "a moment, not an age"
+    )
     assert "Token: the identity service refused client id and secret" in html
     assert "Saved as not working" in html
 
