@@ -145,6 +145,26 @@ async def test_every_page_is_refused_to_whose_role_may_not(
     assert walked == len(list(doors_of(house)))
 
 
+async def test_no_deed_is_done_for_another_sites_page(house: House, signed_in: SignedIn) -> None:
+    """Whatever the browser says of where the form stood: its Fetch Metadata, or the origin."""
+    client = await signed_in(Role.OWNER)
+    deeds = [path for method, path, _ in doors_of(house) if method != "GET"]
+    assert len(deeds) > 20
+    foreign = [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site", "Origin": house.base},
+        {"Origin": "https://evil.example"},
+    ]
+    for path in [*deeds, "/login", "/logout", "/welcome/{token}"]:
+        filled = re.sub(r"\{\w+(:\w+)?\}", str(uuid4()), path)
+        for headers in foreign:
+            async with client.post(filled, headers=headers, allow_redirects=False) as answer:
+                assert answer.status == 403, (path, headers)
+                assert "another site" in await answer.text(), path
+    async with client.get("/settings/account", allow_redirects=False) as answer:
+        assert answer.status == 200, "nobody was signed out by it"
+
+
 async def test_no_page_is_given_to_who_is_not_signed_in(house: House) -> None:
     async with aiohttp.ClientSession(house.base) as client:
         for method, path, _ in doors_of(house):
