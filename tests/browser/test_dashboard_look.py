@@ -72,7 +72,9 @@ def test_from_right_to_left_the_side_bar_is_on_the_right(browser: Browser, scene
     with browsing(browser, scene, Role.OWNER) as context:
         page = context.new_page()
         page.goto(scene.address("/settings"))
+        expect(page.locator(".cw-side")).to_be_visible()
         mirror(page)
+        expect(page.locator(".cw-side")).to_be_visible()
         side, main = page.locator(".cw-side").bounding_box(), page.locator("main").bounding_box()
         assert side is not None
         assert main is not None
