@@ -11,6 +11,8 @@ from typing import Final
 
 import psutil
 
+from caseway.demo.children import stop
+
 READY_WITHIN_S: Final = 60.0
 STOP_WITHIN_S: Final = 30.0
 MEBIBYTE: Final = 1024 * 1024
@@ -47,7 +49,7 @@ async def running(
     try:
         yield Running(child.pid, words)
     finally:
-        await _stop(child)
+        await stop(child, within_s=STOP_WITHIN_S)
 
 
 async def said(process: Running, pattern: str) -> re.Match[str]:
@@ -62,20 +64,6 @@ async def said(process: Running, pattern: str) -> re.Match[str]:
         await asyncio.sleep(0.005)
     last = " / ".join(process.words.read_text(errors="replace").splitlines()[-5:])
     raise DidNotStart(f"{process.words.stem} did not start: {last}")
-
-
-async def _stop(child: asyncio.subprocess.Process) -> None:
-    if child.returncode is not None:
-        return
-    with suppress(ProcessLookupError):
-        child.terminate()
-    try:
-        async with asyncio.timeout(STOP_WITHIN_S):
-            await child.wait()
-    except TimeoutError:
-        with suppress(ProcessLookupError):
-            child.kill()
-        await child.wait()
 
 
 def _is_dead(pid: int) -> bool:

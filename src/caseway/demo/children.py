@@ -54,13 +54,14 @@ async def keep_serving(
         await ended
 
 
-async def stop(child: asyncio.subprocess.Process) -> None:
+async def stop(child: asyncio.subprocess.Process, *, within_s: float = STOP_WITHIN_S) -> None:
+    """By SIGTERM, and after a while by SIGKILL."""
     if child.returncode is not None:
         return
     with suppress(ProcessLookupError):
         child.terminate()
     try:
-        async with asyncio.timeout(STOP_WITHIN_S):
+        async with asyncio.timeout(within_s):
             await child.wait()
     except TimeoutError:
         with suppress(ProcessLookupError):
