@@ -290,6 +290,7 @@ async def _answer(
     while not (server.started or answering.done()):  # noqa: ASYNC110 - uvicorn tells nobody
         await asyncio.sleep(0.01)
     if not answering.done():
+        _stop_on_signals(stopping)  # uvicorn took them, and would wait for the streams that we end
         gc.collect()
         gc.freeze()  # what was imported stays: no need to look at it again and again
         ready(f"http://{f'[{host}]' if ':' in host else host}:{port}")

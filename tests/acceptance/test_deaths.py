@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from urllib.request import urlopen
 
 from tests.acceptance.callbacks import Callbacks
 from tests.acceptance.demo import (
@@ -30,8 +31,14 @@ def test_ctrl_c_leaves_no_process_behind(callbacks: Callbacks) -> None:
         names = {name for one in everything for name in one.cmdline()}
         assert {"demo", "serve", "creatio_sandbox"} <= names
         assert any("postgres" in one.name() for one in everything)
-        os.killpg(demo.process.pid, signal.SIGINT)
+        with urlopen(
+            demo.said["widget_url"].replace("/demo/widget", "/demo/log"), timeout=STOPPED_WITHIN_S
+        ) as page:
+            assert page.readline()
+            os.killpg(demo.process.pid, signal.SIGINT)
+            page.read()  # an open page's stream comes to its end, it is not cut off
         assert demo.process.wait(STOPPED_WITHIN_S) == 0
+        assert "Exception in ASGI application" not in demo.errors.read_text()
         assert alive(everything) == []
         assert working_below(demo.folder) == []
 
