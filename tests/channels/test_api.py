@@ -13,7 +13,7 @@ from caseway.domain.connection import ChannelAccount, ChannelSettings, FormerSec
 from caseway.domain.delivery import Event, Kind
 from caseway.domain.secret import Secret
 from caseway.outbound import Outside
-from caseway.ports import Later, Refused
+from caseway.ports import Later, Outgoing, Refused
 from tests.contract.test_channel import SECRET, account, outgoing
 from tests.creatio.far import CUT, LOGIN_PAGE, Far, Got, Says, far, says
 from tests.creatio.parts import LOOPBACK
@@ -21,7 +21,7 @@ from tests.creatio.parts import LOOPBACK
 
 async def sent(
     answer: Says,
-    message: object = None,
+    message: Outgoing | None = None,
     *,
     change: Callable[[ChannelAccount], ChannelAccount] = lambda known: known,
 ) -> tuple[Event | Later, Far]:
@@ -29,7 +29,7 @@ async def sent(
         channel = ApiChannel(outside, now=lambda: datetime.now(UTC))
         known = change(account(there.url + "/hook"))
         try:
-            return await channel.send(known, message or outgoing()), there  # type: ignore[arg-type]
+            return await channel.send(known, message or outgoing()), there
         except Later as failure:
             return failure, there
 

@@ -17,6 +17,7 @@ from tests.creatio.parts import LOOPBACK
 
 
 async def ask(outside: Outside, there: Far, **given: float) -> Answer:
+    # Numbers alone are given, by the names of `ask`'s limits.
     limits = {"within_seconds": 5.0, **given}
     return await outside.ask("GET", URL(there.url), headers={}, **limits)  # type: ignore[arg-type]
 
