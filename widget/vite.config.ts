@@ -16,7 +16,7 @@ export default defineConfig({
     },
     rolldownOptions: {
       output: {
-        postBanner: "/*! Caseway chat widget, Apache-2.0. Contains Lit, BSD-3-Clause, Copyright Google LLC. */",
+        postBanner: "/*! Caseway chat widget, Apache-2.0. Contains Lit, BSD-3-Clause, Copyright Google LLC, and idb-keyval, Apache-2.0, Copyright Jake Archibald. */",
       },
     },
   },

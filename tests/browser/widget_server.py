@@ -65,6 +65,7 @@ class FarSide:
     greeting: str | None = None
     characters: int = LIMIT_CHARACTERS
     cut: int = 0
+    streams_held: bool = False
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -195,7 +196,8 @@ class FarSide:
         try:
             yield ": hello\n\n"
             while self.cut == cut:
-                for position in range(after, len(talk.events)):
+                news = range(0) if self.streams_held else range(after, len(talk.events))
+                for position in news:
                     kind, told = talk.events[position]
                     told = {**told, "cursor": f"c{position + 1}"}
                     yield f"event: {kind}\ndata: {json.dumps(told)}\n\n"

@@ -4,7 +4,7 @@ import { Circumstances } from "./circumstances.ts";
 import type { Door } from "./door.ts";
 import type { Keep } from "./keep.ts";
 import { Listener } from "./listener.ts";
-import { Transcript, type Message, type State } from "./messages.ts";
+import { parseMessage, Transcript, wireOf, type Message, type State } from "./messages.ts";
 import { Outbox, type Outgoing } from "./outbox.ts";
 import { Sender, type Reasons } from "./sender.ts";
 import { Session } from "./session.ts";
@@ -39,26 +39,24 @@ export class Conversation {
   ) {
     this.circumstances = new Circumstances(changed);
     this.session = new Session(door, keep, identity, () => this.sessionChanged());
-    this.outbox = new Outbox({
-      read: () => keep.read("outbox"),
-      write: (text) => keep.write("outbox", text),
-    });
+    this.outbox = new Outbox(keep.outbox);
     this.sender = new Sender(
       this.circumstances,
       this.session,
       door,
       this.outbox,
-      keep.key("outbox"),
+      keep.key("outbox "),
       reasons,
       (message) => {
         this.transcript = this.transcript.post(message);
+        this.tellOtherTabs(message);
         this.listener.wake(); // the first word made the session that it waits for
       },
       () => this.setOnline(true),
     );
     this.listener = new Listener(this.circumstances, this.session, door, {
       history: (history) => {
-        this.transcript = Transcript.of(history.messages);
+        this.transcript = this.transcript.reread(history.messages);
         this.state = history.state;
         this.isLoaded = true;
         this.dropArrived();
@@ -95,7 +93,8 @@ export class Conversation {
   }
 
   get outgoing(): readonly Outgoing[] {
-    return this.outbox.queue;
+    // Another tab's removal is seen late, what the server has is known here.
+    return this.outbox.queue.filter(({ clientId }) => this.transcript.own(clientId) === null);
   }
 
   get sending(): string | null {
@@ -192,13 +191,34 @@ export class Conversation {
 
   private dropArrived(): void {
     for (const { clientId } of this.outbox.queue) {
-      if (this.transcript.holds(clientId)) this.outbox.drop(clientId);
+      const message = this.transcript.own(clientId);
+      if (message === null) continue;
+      this.tellOtherTabs(message);
+      this.outbox.drop(clientId);
     }
     this.changed();
   }
 
+  /**
+   * Before the message leaves the queue, which all tabs show: theirs would see it vanish until
+   * their own stream brings it.
+   */
+  private tellOtherTabs(message: Message): void {
+    this.keep.announce(JSON.stringify(wireOf(message)));
+  }
+
+  private arrivedElsewhere(told: string): void {
+    try {
+      this.transcript = this.transcript.post(parseMessage(JSON.parse(told)));
+    } catch {
+      // Written by somebody else on this origin, or by a widget of another version: the stream
+      // brings the message.
+    }
+  }
+
   private sessionChanged(): void {
     this.acknowledged = null;
+    this.transcript = this.transcript.withoutPosted();
     this.listener.forgetPosition();
     this.listener.wake();
     this.changed();
@@ -218,7 +238,9 @@ export class Conversation {
 
   private otherTabWrote(event: StorageEvent): void {
     if (event.key === this.keep.key("token")) this.sessionChanged();
-    else if (event.key === this.keep.key("outbox")) this.sender.wake();
+    else if (event.key === this.keep.key("arrived")) {
+      if (event.newValue !== null) this.arrivedElsewhere(event.newValue);
+    } else if (this.keep.isOfOutbox(event.key)) this.sender.wake();
     else if (event.key !== this.keep.key("seen")) return;
     this.changed();
   }

@@ -1,6 +1,10 @@
-/** What outlives a page, per address and channel: the token, the queue, what was seen and peeked. */
+/** What outlives a page and is shared by its tabs: the token, the outbox, what was seen and peeked. */
+
+import { Agreement } from "./agreement.ts";
+import type { OutboxPlace } from "./outbox.ts";
 
 export interface Shelf {
+  keys(): readonly string[];
   getItem(key: string): string | null;
   setItem(key: string, text: string): void;
   removeItem(key: string): void;
@@ -8,6 +12,10 @@ export interface Shelf {
 
 class MemoryShelf implements Shelf {
   private readonly texts = new Map<string, string>();
+
+  keys(): readonly string[] {
+    return [...this.texts.keys()];
+  }
 
   getItem(key: string): string | null {
     return this.texts.get(key) ?? null;
@@ -22,21 +30,49 @@ class MemoryShelf implements Shelf {
   }
 }
 
+/** The browser's storage. What it has no room for is remembered until the page goes. */
+export class StorageShelf implements Shelf {
+  private readonly overflow = new MemoryShelf();
+
+  constructor(private readonly storage: Storage) {}
+
+  keys(): readonly string[] {
+    return [...new Set([...Object.keys(this.storage), ...this.overflow.keys()])];
+  }
+
+  getItem(key: string): string | null {
+    return this.overflow.getItem(key) ?? this.storage.getItem(key);
+  }
+
+  setItem(key: string, text: string): void {
+    try {
+      this.storage.setItem(key, text);
+      this.overflow.removeItem(key);
+    } catch {
+      this.overflow.setItem(key, text);
+    }
+  }
+
+  removeItem(key: string): void {
+    this.storage.removeItem(key);
+    this.overflow.removeItem(key);
+  }
+}
+
 /** The browser's storage, or memory where it is forbidden (private windows, blocked site data). */
 export function openShelf(): Shelf {
   try {
-    const probe = "caseway probe";
-    localStorage.setItem(probe, "1");
-    localStorage.removeItem(probe);
-    return localStorage;
+    localStorage.getItem("caseway");
+    return new StorageShelf(localStorage);
   } catch {
     return new MemoryShelf();
   }
 }
 
-export type Kept = "token" | "outbox" | "seen" | "peeked";
+export type Kept = "token" | "seen" | "peeked";
 
 export class Keep {
+  readonly agreement: Agreement;
   private readonly prefix: string;
 
   /** `who` is the identified customer, or "" for an anonymous one. */
@@ -47,15 +83,17 @@ export class Keep {
     who: string,
   ) {
     this.prefix = `caseway ${base} ${channel} `;
+    this.agreement = new Agreement(this.key("token"), who);
     // The next person at this browser must not see what the last one wrote.
-    if ((shelf.getItem(`${this.prefix}who`) ?? "") !== who) {
-      for (const kept of ["token", "outbox", "seen", "peeked"] as const) this.forget(kept);
-      this.shelve("who", who);
+    if ((shelf.getItem(this.key("who")) ?? "") !== who) {
+      for (const key of this.ours("")) shelf.removeItem(key);
+      void this.agreement.forgetAll();
+      this.shelf.setItem(this.key("who"), who);
     }
   }
 
-  key(kept: Kept): string {
-    return this.prefix + kept;
+  key(name: Kept | "arrived" | "who" | `outbox ${string}`): string {
+    return this.prefix + name;
   }
 
   read(kept: Kept): string | null {
@@ -63,19 +101,34 @@ export class Keep {
   }
 
   write(kept: Kept, text: string): void {
-    this.shelve(kept, text);
+    this.shelf.setItem(this.key(kept), text);
   }
 
   forget(kept: Kept): void {
     this.shelf.removeItem(this.key(kept));
   }
 
-  private shelve(name: Kept | "who", text: string): void {
-    try {
-      this.shelf.setItem(this.prefix + name, text);
-    } catch {
-      // The quota is used up. Sending still works; only a reload would forget.
-    }
+  /** Tells the other tabs by a storage event, before any write that follows, and keeps nothing. */
+  announce(text: string): void {
+    this.shelf.setItem(this.key("arrived"), text);
+    this.shelf.removeItem(this.key("arrived"));
+  }
+
+  get outbox(): OutboxPlace {
+    const keyOf = (clientId: string): string => this.key(`outbox ${clientId}`);
+    return {
+      texts: () => this.ours("outbox ").map((key) => this.shelf.getItem(key) ?? ""),
+      write: (clientId, text) => this.shelf.setItem(keyOf(clientId), text),
+      remove: (clientId) => this.shelf.removeItem(keyOf(clientId)),
+    };
+  }
+
+  isOfOutbox(key: string | null): boolean {
+    return key?.startsWith(this.key("outbox ")) ?? false;
+  }
+
+  private ours(name: "" | "outbox "): readonly string[] {
+    return this.shelf.keys().filter((key) => key.startsWith(this.prefix + name));
   }
 }
 

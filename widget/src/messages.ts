@@ -42,6 +42,12 @@ export function parseMessage(raw: unknown): Message {
   };
 }
 
+/** The inverse of `parseMessage`. */
+export function wireOf(message: Message): unknown {
+  const { authorName, createdAt, clientId, ...rest } = message;
+  return { ...rest, author_name: authorName, created_at: createdAt, client_id: clientId };
+}
+
 export function parseState(raw: unknown): State {
   const { state } = record(raw);
   if (typeof state !== "string" || !STATES.includes(state)) throw new Malformed("no such state");
@@ -79,8 +85,15 @@ export class Transcript {
 
   static readonly empty = new Transcript([], []);
 
-  static of(messages: readonly Message[]): Transcript {
-    return messages.reduce((all, message) => all.place(message), Transcript.empty);
+  /** The history, and what of ours was taken while it was on its way. */
+  reread(history: readonly Message[]): Transcript {
+    const own = new Transcript([], this.posted);
+    return history.reduce((all, message) => all.place(message), own);
+  }
+
+  /** Another session's history is about to come: nothing posted before belongs to it. */
+  withoutPosted(): Transcript {
+    return new Transcript(this.placed, []);
   }
 
   get messages(): readonly Message[] {
@@ -101,8 +114,9 @@ export class Transcript {
     return new Transcript(this.placed, [...this.posted, message]);
   }
 
-  holds(clientId: string): boolean {
-    return this.messages.some((message) => message.clientId === clientId);
+  /** Our own message of this client id, if the server is known to have it. */
+  own(clientId: string): Message | null {
+    return this.messages.find((message) => message.clientId === clientId) ?? null;
   }
 
   /** How many messages of others follow the one seen last. */

@@ -11,30 +11,34 @@ export interface Outgoing {
   readonly clientId: string;
   readonly text: string;
   readonly writtenAt: string;
+  /** The lowest is sent first. */
+  readonly turn: number;
   /** An attempt left this device and may have arrived: it can no longer be taken back. */
   readonly inDoubt: boolean;
   readonly refusal: Refusal | null;
 }
 
+/** Texts by the client id of their message. */
 export interface OutboxPlace {
-  read(): string | null;
-  write(text: string): void;
+  texts(): readonly string[];
+  write(clientId: string, text: string): void;
+  remove(clientId: string): void;
 }
 
 /**
- * Every change reads the kept queue first: another tab may have changed it. Two tabs sending the
- * same message are harmless, the server knows it by its client id.
+ * Each message has a place of its own. Tabs see each other's writes late: a queue written as a
+ * whole would drop what another tab had just added. What comes back to life because two tabs wrote
+ * about the same message is sent again, and the server knows it by its client id.
  */
 export class Outbox {
   constructor(private readonly place: OutboxPlace) {}
 
   get queue(): readonly Outgoing[] {
-    try {
-      const kept: unknown = JSON.parse(this.place.read() ?? "[]");
-      return Array.isArray(kept) ? kept.filter(isOutgoing) : [];
-    } catch {
-      return []; // written by somebody else on this origin: nothing of ours to send
-    }
+    return this.place
+      .texts()
+      .map(parseOutgoing)
+      .filter((outgoing) => outgoing !== null)
+      .toSorted((one, other) => one.turn - other.turn);
   }
 
   /** The next one to send: what was refused waits for the customer and holds up nobody. */
@@ -43,12 +47,13 @@ export class Outbox {
   }
 
   add(clientId: string, text: string, writtenAt: string): void {
-    this.keep([...this.queue, { clientId, text, writtenAt, inDoubt: false, refusal: null }]);
+    const turn = this.lastTurn();
+    this.keep({ clientId, text, writtenAt, turn, inDoubt: false, refusal: null });
   }
 
   /** It arrived, or was taken back. */
   drop(clientId: string): void {
-    this.keep(this.queue.filter((outgoing) => outgoing.clientId !== clientId));
+    this.place.remove(clientId);
   }
 
   /** Written down before the attempt: if the page dies in it, the doubt is known. */
@@ -64,49 +69,48 @@ export class Outbox {
 
   /** No answer, several times over. */
   giveUpForNow(reason: string): void {
-    this.keep(
-      this.queue.map((outgoing) =>
-        outgoing.refusal === null ? { ...outgoing, refusal: { reason, passing: true } } : outgoing,
-      ),
-    );
+    for (const outgoing of this.queue) {
+      if (outgoing.refusal === null) this.keep({ ...outgoing, refusal: { reason, passing: true } });
+    }
   }
 
   /** The customer asks: once more, behind what already waits. */
   retry(clientId: string): void {
     const again = this.queue.find((outgoing) => outgoing.clientId === clientId);
-    if (again === undefined) return;
-    if (again.refusal?.passing) {
-      this.resume();
-      return;
-    }
-    const others = this.queue.filter((outgoing) => outgoing.clientId !== clientId);
-    this.keep([...others, { ...again, refusal: null }]);
+    if (again?.refusal?.passing) this.resume();
+    else if (again) this.keep({ ...again, turn: this.lastTurn(), refusal: null });
   }
 
   /** The service is back: all that it merely did not hear is due again, in the order written. */
   resume(): void {
-    if (!this.queue.some((outgoing) => outgoing.refusal?.passing)) return;
-    this.keep(
-      this.queue.map((outgoing) =>
-        outgoing.refusal?.passing ? { ...outgoing, refusal: null } : outgoing,
-      ),
-    );
+    for (const outgoing of this.queue) {
+      if (outgoing.refusal?.passing) this.keep({ ...outgoing, refusal: null });
+    }
+  }
+
+  /** By the clock, so that tabs agree; never before what this one knows to wait, if it is set back. */
+  private lastTurn(): number {
+    return Math.max(Date.now(), (this.queue.at(-1)?.turn ?? 0) + 1);
   }
 
   private change(clientId: string, what: Partial<Outgoing>): void {
-    this.keep(
-      this.queue.map((outgoing) =>
-        outgoing.clientId === clientId ? { ...outgoing, ...what } : outgoing,
-      ),
-    );
+    const outgoing = this.queue.find((other) => other.clientId === clientId);
+    if (outgoing) this.keep({ ...outgoing, ...what });
   }
 
-  private keep(queue: readonly Outgoing[]): void {
-    this.place.write(JSON.stringify(queue));
+  private keep(outgoing: Outgoing): void {
+    this.place.write(outgoing.clientId, JSON.stringify(outgoing));
   }
 }
 
-function isOutgoing(kept: unknown): kept is Outgoing {
-  const { clientId, text, writtenAt } = (kept ?? {}) as Partial<Record<keyof Outgoing, unknown>>;
-  return [clientId, text, writtenAt].every((field) => typeof field === "string");
+/** Null: written by somebody else on this origin, nothing of ours to send. */
+function parseOutgoing(kept: string): Outgoing | null {
+  try {
+    const parsed = JSON.parse(kept) as Partial<Record<keyof Outgoing, unknown>> | null;
+    const { clientId, text, writtenAt, turn } = parsed ?? {};
+    const isText = [clientId, text, writtenAt].every((field) => typeof field === "string");
+    return isText && typeof turn === "number" ? (parsed as Outgoing) : null;
+  } catch {
+    return null;
+  }
 }

@@ -26,12 +26,19 @@ export class Session {
   async open(): Promise<string> {
     const kept = this.keep.read("token");
     if (kept !== null) return kept;
-    this.opening ??= this.door.openSession(this.identity).finally(() => {
+    this.opening ??= this.agree().finally(() => {
       this.opening = null;
     });
-    const token = await this.opening;
-    if (!this.exists) this.keep.write("token", token);
-    return this.keep.read("token") ?? token;
+    return this.opening;
+  }
+
+  private async agree(): Promise<string> {
+    const { agreement } = this.keep;
+    const token =
+      (await agreement.token()) ??
+      (await agreement.settle(await this.door.openSession(this.identity)));
+    this.keep.write("token", token);
+    return token;
   }
 
   /** Asks with the token. One that the server does not know is dropped, and `Stranger` is thrown. */
@@ -42,6 +49,8 @@ export class Session {
     } catch (failure) {
       if (failure instanceof Stranger && this.keep.read("token") === token) {
         this.keep.forget("token");
+        // Before the next `open()` asks: the database answers in the order of the questions.
+        void this.keep.agreement.forget(token);
         this.lost();
       }
       throw failure;

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Keep, subjectOf, type Shelf } from "../src/keep.ts";
+import { Keep, StorageShelf, subjectOf, type Shelf } from "../src/keep.ts";
 
 class Drawer implements Shelf {
   readonly texts = new Map<string, string>();
+  keys(): readonly string[] {
+    return [...this.texts.keys()];
+  }
   getItem(key: string): string | null {
     return this.texts.get(key) ?? null;
   }
@@ -31,9 +34,33 @@ test("the next person at the browser finds nothing of the last one", () => {
   const shelf = new Drawer();
   const open = (who: string): Keep => new Keep(shelf, "https://a.example", "one", who);
   open("ines").write("token", "t");
+  open("ines").outbox.write("a", "words");
   assert.equal(open("ines").read("token"), "t");
+  assert.deepEqual(open("ines").outbox.texts(), ["words"]);
+  const neighbour = new Keep(shelf, "https://a.example", "two", "ines");
+  neighbour.write("token", "other");
   assert.equal(open("").read("token"), null);
+  assert.deepEqual(open("").outbox.texts(), []);
   assert.equal(open("ines").read("token"), null);
+  assert.equal(neighbour.read("token"), "other");
+});
+
+test("what the browser has no room for is kept until the page goes", () => {
+  const full: Record<string, unknown> = { old: "1" };
+  const storage = Object.create({
+    getItem: (key: string) => (full[key] as string | undefined) ?? null,
+    setItem: () => {
+      throw new DOMException("full", "QuotaExceededError");
+    },
+    removeItem: (key: string) => delete full[key],
+  }) as Storage;
+  const shelf = new StorageShelf(storage);
+  const { outbox } = new Keep(shelf, "https://a.example", "one", "");
+  outbox.write("a", "words");
+  assert.deepEqual(outbox.texts(), ["words"]);
+  outbox.remove("a");
+  assert.deepEqual(outbox.texts(), []);
+  assert.equal(shelf.getItem("old"), "1");
 });
 
 test("a renewed identity is the same person, another subject is not", () => {

@@ -24,26 +24,33 @@ const idsOf = (transcript: Transcript): string[] => transcript.messages.map(({ i
 
 test("a message that comes twice is shown once, as it was said last", () => {
   const read: Message = { ...said("1", "contact", "c"), status: "read" };
-  const transcript = Transcript.of([said("1", "contact", "c"), said("2", "agent"), read]);
+  const transcript = Transcript.empty.reread([said("1", "contact", "c"), said("2", "agent"), read]);
   assert.deepEqual(idsOf(transcript), ["1", "2"]);
   assert.equal(transcript.messages[0]?.status, "read");
 });
 
 test("our own message stands at the end until the server names its place", () => {
-  let transcript = Transcript.of([said("1", "contact")]).post(said("3", "contact", "c"));
+  let transcript = Transcript.empty.reread([said("1", "contact")]).post(said("3", "contact", "c"));
   transcript = transcript.place(said("2", "agent"));
   assert.deepEqual(idsOf(transcript), ["1", "2", "3"]);
   transcript = transcript.place(said("3", "contact", "c")).place(said("4", "agent"));
   assert.deepEqual(idsOf(transcript), ["1", "2", "3", "4"]);
 });
 
+test("a history read before our own message was taken does not hide it", () => {
+  const posted = Transcript.empty.post(said("2", "contact", "c"));
+  assert.deepEqual(idsOf(posted.reread([said("1", "agent")])), ["1", "2"]);
+  assert.deepEqual(idsOf(posted.reread([said("2", "contact", "c")])), ["2"]);
+  assert.deepEqual(idsOf(posted.withoutPosted().reread([said("1", "agent")])), ["1"]);
+});
+
 test("the answer to a post that arrives after the stream changes nothing", () => {
-  const transcript = Transcript.of([said("1", "contact", "c"), said("2", "agent")]);
+  const transcript = Transcript.empty.reread([said("1", "contact", "c"), said("2", "agent")]);
   assert.deepEqual(idsOf(transcript.post(said("1", "contact", "c"))), ["1", "2"]);
 });
 
 test("unread are the replies after the message seen last", () => {
-  const all = Transcript.of([
+  const all = Transcript.empty.reread([
     said("1", "ai"),
     said("2", "contact"),
     said("3", "system"),

@@ -1,14 +1,23 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Outbox } from "../src/outbox.ts";
+import { Outbox, type OutboxPlace } from "../src/outbox.ts";
 
-class Place {
-  text: string | null = null;
-  read(): string | null {
-    return this.text;
+/** A tab's view of what all tabs share. `behind`: the others' writes have not reached it yet. */
+class Place implements OutboxPlace {
+  constructor(
+    readonly shared = new Map<string, string>(),
+    private readonly behind: Map<string, string> | null = null,
+  ) {}
+  texts(): readonly string[] {
+    return [...(this.behind ?? this.shared).values()];
   }
-  write(text: string): void {
-    this.text = text;
+  write(clientId: string, text: string): void {
+    this.behind?.set(clientId, text);
+    this.shared.set(clientId, text);
+  }
+  remove(clientId: string): void {
+    this.behind?.delete(clientId);
+    this.shared.delete(clientId);
   }
 }
 
@@ -35,6 +44,38 @@ test("what another tab adds or drops is seen at once", () => {
   otherTab.drop("a");
   outbox.add("c", "c", "");
   assert.deepEqual(idsOf(otherTab), ["b", "c"]);
+});
+
+test("a tab that is behind drops nothing that another one added", (context) => {
+  const { place, outbox } = filled("a");
+  context.mock.timers.enable({ apis: ["Date"], now: Date.now() });
+  const late = new Outbox(new Place(place.shared, new Map(place.shared)));
+  outbox.add("b", "b", "");
+  context.mock.timers.tick(2);
+  late.markAttempt("a");
+  late.drop("a");
+  late.add("c", "c", "");
+  assert.deepEqual(idsOf(outbox), ["b", "c"]);
+});
+
+test("a tab that is behind brings back what it writes about, and nothing else", () => {
+  const { place, outbox } = filled("a", "b");
+  const late = new Outbox(new Place(place.shared, new Map(place.shared)));
+  outbox.drop("a");
+  outbox.drop("b");
+  late.markAttempt("a");
+  assert.deepEqual(
+    outbox.queue.map(({ clientId, inDoubt }) => [clientId, inDoubt]),
+    [["a", true]],
+    "the server knows it by its client id",
+  );
+});
+
+test("a clock set back does not let a later message overtake", (context) => {
+  const { outbox } = filled("a");
+  context.mock.timers.enable({ apis: ["Date"], now: 0 });
+  outbox.add("b", "b", "");
+  assert.deepEqual(idsOf(outbox), ["a", "b"]);
 });
 
 test("a refused message holds up nobody and goes to the end when tried again", () => {
@@ -76,10 +117,10 @@ test("what the service did not hear is due again in the order written", () => {
   assert.equal(outbox.next?.clientId, "a");
 });
 
-test("foreign content under our key is no queue", () => {
+test("foreign content under our key is no message", () => {
   const place = new Place();
-  for (const foreign of ["{", "null", "7", '[1, null, {"clientId": 3}]']) {
-    place.text = foreign;
+  for (const foreign of ["", "{", "null", "7", "[1]", '{"clientId": 3}', '{"turn": 1}']) {
+    place.write("a", foreign);
     assert.deepEqual(new Outbox(place).queue, [], foreign);
   }
 });
