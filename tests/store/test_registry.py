@@ -82,6 +82,16 @@ async def next_of(heard: "asyncio.Queue[str]") -> str:
     return await asyncio.wait_for(heard.get(), 10)
 
 
+async def test_a_tokens_entry_names_its_connection(
+    owner_pool: Pool, registry: Registry, organisation: OrganisationId
+) -> None:
+    made, _ = await registry.connections.put(organisation, wanted())
+    await registry.tokens.rotate(made.key)
+    found = await load("audit")["newest"].fetch(owner_pool, organisation=organisation, most=50)
+    (after,) = [row["after"] for row in found if row["action"] == "token.made"]
+    assert json.loads(after) == {"connection": "north"}
+
+
 async def test_the_organisation_is_made_once(owner_pool: Pool, registry: Registry) -> None:
     assert await registry.organisation() is None
     made = await asyncio.gather(*(ensure_organisation(owner_pool) for _ in range(8)))

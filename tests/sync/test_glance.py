@@ -15,7 +15,9 @@ async def glance(story: Story) -> Shown:
 
 
 async def test_what_is_owed_is_counted_with_the_age_of_the_oldest(story: Story) -> None:
-    assert (await glance(story)).owed == "0"
+    seen = await glance(story)
+    assert seen.owed == "0"
+    assert (seen.channel.word, seen.channel.shown) == ("not_checked", "Nothing yet")
 
     kept = await story.customer_writes("My brake squeals")
     await story.work()
@@ -33,7 +35,8 @@ async def test_what_is_owed_is_counted_with_the_age_of_the_oldest(story: Story) 
 
     story.postbox.fate = lambda: "ok"
     await story.work()
-    assert (await glance(story)).owed == "0"
+    seen = await glance(story)
+    assert (seen.owed, seen.channel.word) == ("0", "healthy")
 
 
 async def test_a_connection_in_trouble_is_down_until_it_answers(story: Story) -> None:

@@ -14,6 +14,7 @@ class Glanced:
     troubled: int  # connections that Creatio does not answer, or refuses
     unproven: int  # connections that never answered yet
     channels: int
+    heard_channels: int  # channels on which a customer ever wrote
     waiting_channels: int  # channels that took no reply at the last attempt
     owed: int  # replies not yet handed over; at most `counted_up_to`
     counted_up_to: int

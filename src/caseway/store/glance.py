@@ -29,6 +29,7 @@ class PostgresGlances:
             troubled=row["troubled"],
             unproven=row["unproven"],
             channels=row["channels"],
+            heard_channels=row["heard_channels"],
             waiting_channels=row["waiting_channels"],
             owed=row["owed"],
             counted_up_to=COUNTED_UP_TO,

@@ -67,11 +67,11 @@ class Tokens:
     async def ensure(self, key: ConnectionKey, *, actor: str = BY_COMMAND) -> Secret:
         """The token in use, made if there is none. Raises `NotConfigured`."""
         async with transaction(self._pool, key.organisation) as link:
-            await _lock(link, key)
+            name = await _lock(link, key)
             row = await _current(link, key)
             if row is not None:
                 return self._secrets.decrypt(row["secret"])
-            token, _ = await self._make(link, key, actor)
+            token, _ = await self._make(link, key, name, actor)
             return token
 
     async def rotate(
@@ -82,8 +82,8 @@ class Tokens:
         Raises `NotConfigured`.
         """
         async with transaction(self._pool, key.organisation) as link:
-            await _lock(link, key)
-            token, successor = await self._make(link, key, actor)
+            name = await _lock(link, key)
+            token, successor = await self._make(link, key, name, actor)
             replaced = await SQL["replace"].fetch(
                 link,
                 organisation=key.organisation,
@@ -103,7 +103,9 @@ class Tokens:
                 )
             return token
 
-    async def _make(self, link: "Link", key: ConnectionKey, actor: str) -> tuple[Secret, UUID]:
+    async def _make(
+        self, link: "Link", key: ConnectionKey, name: str, actor: str
+    ) -> tuple[Secret, UUID]:
         token, shown = new_token(form.WEBHOOK)
         made = uuid4()
         await SQL["insert"].execute(
@@ -122,7 +124,7 @@ class Tokens:
             action="made",
             kind=Kind.TOKEN,
             id=shown.public_name,
-            after={"connection": key.connection},
+            after={"connection": name},
         )
         return token, made
 
@@ -161,10 +163,16 @@ class Tokens:
         ]
 
 
-async def _lock(link: "Link", key: ConnectionKey) -> None:
-    """One at a time per connection: of two rotations the later one ends the earlier's token."""
-    if await LOCK.fetchrow(link, organisation=key.organisation, id=key.connection) is None:
+async def _lock(link: "Link", key: ConnectionKey) -> str:
+    """One at a time per connection: of two rotations the later one ends the earlier's token.
+
+    The connection's name.
+    """
+    row = await LOCK.fetchrow(link, organisation=key.organisation, id=key.connection)
+    if row is None:
         raise NotConfigured("The connection was removed.")
+    name: str = row["name"]
+    return name
 
 
 async def _current(link: "Link", key: ConnectionKey) -> asyncpg.Record | None:

@@ -231,6 +231,7 @@ async def test_a_callback_that_refuses_for_now_says_when_it_is_asked_again(
     assert "May have been sent" in doubt
     assert "Timed out. It is sent again at" in doubt
     assert "Ines" in await page(client, "/inbox?delivery=doubt")
+    assert "Ines" in await page(client, "/inbox?delivery=owed"), "as the foot counts it"
 
 
 async def test_hand_off_and_resolve_say_what_they_will_do_and_are_kept_in_the_audit_log(

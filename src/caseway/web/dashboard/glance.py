@@ -82,6 +82,8 @@ def _channel(seen: Glanced) -> Line:
         return Line("not_checked", "None yet")
     if seen.waiting_channels:
         return Line("degraded", f"{seen.waiting_channels} retrying")
+    if not seen.heard_channels:
+        return Line("not_checked", "Nothing yet")
     return Line("healthy", "Healthy")
 
 

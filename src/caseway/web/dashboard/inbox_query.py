@@ -28,7 +28,7 @@ STATES: Final[Mapping[str, frozenset[State]]] = {
 DELIVERIES: Final[Mapping[str, frozenset[Debt]]] = {
     "": frozenset(),
     "failed": frozenset({Debt.FAILED}),
-    "owed": frozenset({Debt.OWED, Debt.SENDING}),
+    "owed": frozenset({Debt.OWED, Debt.SENDING, Debt.UNKNOWN}),  # all that a channel still gets
     "doubt": frozenset({Debt.UNKNOWN}),
 }
 DELIVERY_NAMES: Final = (
