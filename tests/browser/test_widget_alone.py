@@ -295,3 +295,52 @@ def test_another_person_at_the_same_browser_sees_nothing_of_it(shop: Shop, page:
     expect(page.get_by_role("log")).not_to_have_attribute("aria-busy", "true")
     assert bubbles(page)[1:] == []
     expect(page.get_by_text("Private")).to_have_count(0)
+
+
+def test_a_page_of_who_left_lends_its_session_to_nobody(
+    shop: Shop, page: Page, context: BrowserContext
+) -> None:
+    ines = "h.eyJzdWIiOiJpbmVzIn0.s"
+    shop.tag(f'data-identity="{ines}"')
+    shop.open(page)
+    write(page, "Private")
+    expect(state(page, "Sent")).to_be_visible()
+    shop.tag()  # she signs out in another tab, and the first one stays open
+    other = context.new_page()
+    shop.open(other)
+    eventually(page, lambda: shop.far.identities == [ines, ines])
+    eventually(page, lambda: shop.far.streams == 1)
+    write(other, "Who was here?")
+    expect(state(other, "Sent")).to_be_visible()
+    assert shop.far.identities == [ines, ines, None]
+    assert "Who was here?" not in bubbles(page)
+    shop.open(other)
+    expect(other.get_by_text("Who was here?")).to_be_visible()
+    assert shop.far.identities == [ines, ines, None]
+
+
+def test_a_tab_opened_in_the_background_connects_once_it_is_shown(
+    shop: Shop, page: Page, context: BrowserContext
+) -> None:
+    shop.open(page)
+    write(page, "One")
+    eventually(page, lambda: shop.far.streams == 1)
+    behind = context.new_page()
+    # Under Playwright every page is visible.
+    behind.add_init_script(
+        "let shown = false;"
+        "Object.defineProperty(document, 'visibilityState', "
+        "  { get: () => (shown ? 'visible' : 'hidden') });"
+        "addEventListener('show', () => {"
+        "  shown = true;"
+        "  document.dispatchEvent(new Event('visibilitychange'));"
+        "});"
+    )
+    behind.goto(f"http://localhost:{shop.port}/", wait_until="networkidle")
+    assert shop.far.streams_opened == 1, "of one server's six connections it takes none"
+    behind.evaluate("dispatchEvent(new Event('show'))")
+    eventually(page, lambda: shop.far.streams == 2)
+    shop.far.say("agent", "Two", name="Clara")
+    behind.get_by_role("button", name="Open chat").click()
+    expect(behind.get_by_text("Two")).to_be_visible()
+    assert shop.far.streams_opened == 2

@@ -80,6 +80,8 @@ export class Conversation {
     addEventListener("offline", () => this.setOnline(false), { signal });
     addEventListener("storage", (event) => this.otherTabWrote(event), { signal });
     document.addEventListener("visibilitychange", () => this.visibilityChanged(), { signal });
+    // Opened in the background, one of many perhaps: most are never looked at.
+    if (document.visibilityState === "hidden") this.listener.leave();
     this.outbox.resume(); // a new page is a new attempt
     void this.sender.run();
     void this.listener.run();

@@ -82,17 +82,19 @@ export class Keep {
     channel: string,
     who: string,
   ) {
-    this.prefix = `caseway ${base} ${channel} `;
-    this.agreement = new Agreement(this.key("token"), who);
+    const everybodys = `caseway ${base} ${channel} `;
+    // A page of the last person may still be open: it goes on under their name, not under ours.
+    this.prefix = `${everybodys}${JSON.stringify(who)} `;
+    this.agreement = new Agreement(`${everybodys}token`, who);
     // The next person at this browser must not see what the last one wrote.
-    if ((shelf.getItem(this.key("who")) ?? "") !== who) {
-      for (const key of this.ours("")) shelf.removeItem(key);
-      void this.agreement.forgetAll();
-      this.shelf.setItem(this.key("who"), who);
-    }
+    const others = shelf
+      .keys()
+      .filter((key) => key.startsWith(everybodys) && !key.startsWith(this.prefix));
+    for (const key of others) shelf.removeItem(key);
+    if (others.length > 0) void this.agreement.forgetAll();
   }
 
-  key(name: Kept | "arrived" | "who" | `outbox ${string}`): string {
+  key(name: Kept | "arrived" | `outbox ${string}`): string {
     return this.prefix + name;
   }
 
@@ -117,7 +119,11 @@ export class Keep {
   get outbox(): OutboxPlace {
     const keyOf = (clientId: string): string => this.key(`outbox ${clientId}`);
     return {
-      texts: () => this.ours("outbox ").map((key) => this.shelf.getItem(key) ?? ""),
+      texts: () =>
+        this.shelf
+          .keys()
+          .filter((key) => this.isOfOutbox(key))
+          .map((key) => this.shelf.getItem(key) ?? ""),
       write: (clientId, text) => this.shelf.setItem(keyOf(clientId), text),
       remove: (clientId) => this.shelf.removeItem(keyOf(clientId)),
     };
@@ -125,10 +131,6 @@ export class Keep {
 
   isOfOutbox(key: string | null): boolean {
     return key?.startsWith(this.key("outbox ")) ?? false;
-  }
-
-  private ours(name: "" | "outbox "): readonly string[] {
-    return this.shelf.keys().filter((key) => key.startsWith(this.prefix + name));
   }
 }
 

@@ -81,10 +81,13 @@ export class Listener {
   }
 
   pageHidden(): void {
-    this.hiding = setTimeout(() => {
-      this.isAway = true;
-      this.cut();
-    }, HIDDEN_MS);
+    this.hiding = setTimeout(() => this.leave(), HIDDEN_MS);
+  }
+
+  /** Until the page is shown. */
+  leave(): void {
+    this.isAway = true;
+    this.cut();
   }
 
   pageShown(): void {

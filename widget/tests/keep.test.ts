@@ -45,6 +45,24 @@ test("the next person at the browser finds nothing of the last one", () => {
   assert.equal(neighbour.read("token"), "other");
 });
 
+test("a page of the last person that is still open goes on apart from the next one", () => {
+  const shelf = new Drawer();
+  const open = (who: string): Keep => new Keep(shelf, "https://a.example", "one", who);
+  for (const [first, second] of [
+    ["", "ines"],
+    ["ines", ""],
+    ["ines", 'ines" token'],
+  ] as const) {
+    const [left, came] = [open(first), open(second)];
+    left.write("token", "t");
+    left.outbox.write("a", "words");
+    assert.equal(came.read("token"), null);
+    assert.deepEqual(came.outbox.texts(), []);
+    assert.notEqual(came.key("arrived"), left.key("arrived"));
+    assert.equal(left.read("token"), "t");
+  }
+});
+
 test("what the browser has no room for is kept until the page goes", () => {
   const full: Record<string, unknown> = { old: "1" };
   const storage = Object.create({
