@@ -265,3 +265,28 @@ async def test_a_wrong_token_is_shown_to_whom_it_was_meant_for(log: Log) -> None
     assert await told() == [(mine, 3, True), ("stranger", 1, False)]
     await story.owner.execute("INSERT INTO organisation (id, name) VALUES ($1, 'x')", uuid4())
     assert await told() == [(mine, 3, True)], "a stranger's may be meant for anybody"
+
+
+async def test_a_cases_number_means_whoever_has_it_or_had_it_and_nobody_elses_events(
+    log: Log,
+) -> None:
+    story, number = log.story, EventFilter(number="sr00000042")
+    second = (await story.customer_writes("I am back", peer="customer-2")).key.conversation
+    await log.keep(0, outcome="ignored", case=CaseId(uuid4()))
+    mine = await log.keep(1, conversation=log.conversation, case=log.case)
+    theirs = await log.keep(2, conversation=second)
+    assert (await log.all(number))[0] == []
+    await story.owner.execute(
+        "UPDATE conversation SET case_number = 'SR00000042' WHERE id = $1", log.conversation
+    )
+    assert (await log.all(number))[0] == [mine]
+    await story.owner.execute(
+        """INSERT INTO case_link (organisation_id, connection_id, case_id, conversation_id, ordinal,
+                                  number)
+           VALUES ($1, $2, $3, $4, 1, 'SR00000042')""",
+        log.organisation,
+        story.connection.id,
+        uuid4(),
+        second,
+    )
+    assert (await log.all(number))[0] == [theirs, mine]

@@ -30,6 +30,7 @@ class EventFilter:
     connection: ConnectionId | None = None
     conversation: ConversationId | None = None
     case: CaseId | None = None
+    number: str = ""  # of a case, now or earlier; two instances may both have it
     since: datetime | None = None  # included
     until: datetime | None = None  # left out
 

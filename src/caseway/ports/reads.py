@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 from uuid import UUID
 
 from caseway.domain.adoption import Outcome
@@ -21,6 +21,8 @@ from caseway.domain.ids import (
     OrganisationId,
 )
 from caseway.ports.looks import JournalLine
+
+FoundBy = Literal["webhook", "sweep", "test"]  # test: a call that Caseway sent to itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class Noticed:
 
     id: EventId
     received_at: datetime
-    found_by: str
+    found_by: FoundBy
     type: str
     case: CaseId | None
     conversation: ConversationId | None

@@ -24,7 +24,7 @@ from caseway.ports.event_log import (
     TokenStanding,
     WholeEvent,
 )
-from caseway.store.event_pages import REACH, noticed_of, read_page
+from caseway.store.event_pages import REACH, noticed_of, numbered, read_page
 from caseway.store.queries import Connection as Link
 from caseway.store.queries import load
 from caseway.store.transactions import transaction
@@ -144,8 +144,7 @@ class PostgresEventLog:
         self, organisation: OrganisationId, number: str
     ) -> Sequence[ConversationId]:
         async with transaction(self._pool, organisation) as link:
-            found = await SQL["numbered"].fetch(link, organisation=organisation, number=number)
-        return [ConversationId(row["id"]) for row in found]
+            return await numbered(link, organisation, number)
 
     async def export(
         self,

@@ -50,6 +50,10 @@ async def read_page(
         conversations = [wanted.conversation]
     elif wanted.case is not None:
         conversations = await _having(link, organisation, wanted.case)
+    elif wanted.number:
+        conversations = await numbered(link, organisation, wanted.number)
+        if not conversations:
+            return EventPage((), None)
     else:
         return await _page(link, asked, limit, reach)
     if not conversations:  # a case that is not ours: its events were ignored
@@ -62,6 +66,12 @@ async def read_page(
 async def _having(link: Link, organisation: OrganisationId, case: CaseId) -> list[ConversationId]:
     found = await SQL["having_case"].fetch(link, organisation=organisation, cases=[case])
     return [ConversationId(row["conversation_id"]) for row in found]
+
+
+async def numbered(link: Link, organisation: OrganisationId, number: str) -> list[ConversationId]:
+    """Whose case has this number, or had it."""
+    found = await SQL["numbered"].fetch(link, organisation=organisation, number=number)
+    return [ConversationId(row["id"]) for row in found]
 
 
 async def _page(

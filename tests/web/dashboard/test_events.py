@@ -6,6 +6,7 @@ import json
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 import aiohttp
@@ -260,6 +261,73 @@ async def test_an_export_is_whole_guarded_against_formulas_and_goes_on_where_it_
     viewer = await signed_in(Role.VIEWER)
     await page(viewer, "/events/export.csv", 403)
     assert "JSON lines" not in await page(viewer, "/events")
+
+
+async def test_what_is_exported_and_replayed_is_what_the_list_shows(
+    house: House, signed_in: SignedIn
+) -> None:
+    client = await signed_in(Role.OWNER)
+    made = await house.begin()
+    kept = await add(house, conversation=UUID(made["id"]))
+
+    async def exported(query: str) -> list[str]:
+        async with client.get(f"/events/export.jsonl?{query}") as answer:
+            return [json.loads(line)["id"] for line in (await answer.text()).splitlines()]
+
+    async with client.get("/events?q=SR9") as answer:
+        query = answer.url.query_string
+    assert (listed(await page(client, f"/events?{query}")), await exported(query)) == ([], [])
+    assert "0 events, 0 conversations" in words(await page(client, f"/events/replay?{query}"))
+    await house.owner.execute("UPDATE conversation SET case_number = 'SR9'")
+    assert listed(await page(client, f"/events?{query}")) == [kept]
+    assert await exported(query) == [str(kept)]
+
+    span = "since=2026-03-03T12:00:00Z&until=2026-03-03T13:00:00Z"
+    html = await page(client, f"/events?{span}")
+    filters = html.partition('aria-label="Filters"')[2].partition("</form>")[0]
+    sent = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]+)"', filters))
+    sent["span"] = re.findall(r'<option value="(\w+)" selected>', filters)[-1]
+    html = await page(client, f"/events?{urlencode(sent)}&type=new_activity")
+    assert "From 3 Mar 2026, 12:00 UTC" in words(html), "a type leaves the chosen span"
+    html = await page(client, f"/events?{urlencode(sent | {'span': '24h'})}")
+    assert "From 3 Mar 2026" not in words(html)
+    assert listed(html) == [kept]
+
+
+async def test_an_event_claims_nothing_that_was_not_so(house: House, signed_in: SignedIn) -> None:
+    client = await signed_in(Role.ADMIN)
+    letters = '{"event_type":  "' + "ж" * 40_000
+    async with house.client.post(house.webhook(), data=letters.encode()) as answer:
+        assert answer.status == 413
+    body = {"event_type": "new_activity", "caseId": str(uuid4())}
+    async with house.client.post(
+        house.webhook(), json=body, headers={"Caseway-Test": "1"}
+    ) as answer:
+        assert answer.status == 200
+    large, test = [row["id"] for row in await house.events()]
+    said = words(await page(client, f"/events/{large}"))
+    assert "400" not in said
+    assert "The first 4,096 bytes of the body" in said
+    assert "жжж" in said, "the cut fell into a letter"
+    said = words(await page(client, f"/events/{test}"))
+    assert "Sent by Caseway to its own address" in said
+    assert "Sent by us as a test" in said
+    assert "asking" not in said
+    assert body["caseId"] in said, "its body"
+    assert listed(await page(client, "/events?by=test")) == [test]
+    async with house.client.get(
+        f"{house.base}/api/v1/events?found_by=test", headers=house.tenant.bearer
+    ) as answer:
+        assert [one["found_by"] for one in (await answer.json())["items"]] == ["test"]
+
+    said = words(await page(client, "/events"))
+    assert "Until it can be read, replies come by the sweep, up to" in said
+    await house.owner.execute(
+        "UPDATE connection SET settings = jsonb_set(settings, '{sweeping}', '{\"enabled\": false}')"
+    )
+    house.parts.directory.forget()  # type: ignore[attr-defined] # nobody listens in a test
+    said = words(await page(client, "/events"))
+    assert "Until it can be read, no reply comes, since the sweep is off" in said
 
 
 async def test_the_stream_tells_of_a_new_event(house: House, signed_in: SignedIn) -> None:

@@ -109,11 +109,16 @@ SELECT n.case_id, l.conversation_id, l.connection_id
 
 -- name: numbered(organisation, number)
 -- role: web
--- Conversations by their case's number. Index: conversation_number.
+-- Conversations by the number of their case or of an earlier one, however its letters were typed.
+-- Index: conversation_number, case_link_number.
 SELECT id FROM conversation
- WHERE organisation_id = :organisation AND case_number COLLATE "C" = :number
+ WHERE organisation_id = :organisation AND case_number COLLATE "C" IN (:number, upper(:number))
    AND case_number <> ''
- ORDER BY created_at DESC LIMIT 20;
+ UNION
+SELECT conversation_id FROM case_link
+ WHERE organisation_id = :organisation AND number COLLATE "C" IN (:number, upper(:number))
+   AND number <> ''
+ LIMIT 20;
 
 -- name: looks_around(organisation, conversations, received, skew, within, lately)
 -- role: web

@@ -9,6 +9,7 @@ from pydantic import AwareDatetime
 from caseway.domain.adoption import Outcome
 from caseway.domain.ids import CaseId, ConversationId
 from caseway.ports.event_log import EventFilter
+from caseway.ports.reads import FoundBy
 from caseway.web.api import cursors
 from caseway.web.api.conversations import Using
 from caseway.web.api.keys import Reader
@@ -24,7 +25,7 @@ async def events(
     parts: Using,
     type: Literal["new_activity", "case_closed", "case_updated"] | None = None,
     outcome: Outcome | None = None,
-    found_by: Literal["webhook", "sweep"] | None = None,
+    found_by: FoundBy | None = None,
     conversation: UUID | None = None,
     case: UUID | None = None,
     since: AwareDatetime | None = None,

@@ -10,6 +10,7 @@ from caseway.domain.adoption import Outcome
 from caseway.domain.conversation import Author, State
 from caseway.domain.delivery import State as Debt
 from caseway.ports import Noticed, Overview, Said
+from caseway.ports.reads import FoundBy
 from caseway.web.creatio_links import case_page
 
 LONGEST_TEXT = 32_000
@@ -159,7 +160,7 @@ class MessagesOut(BaseModel):
 class EventOut(BaseModel):
     id: UUID
     received_at: datetime
-    found_by: Literal["webhook", "sweep"]
+    found_by: FoundBy
     type: str
     case_id: UUID | None
     conversation_id: UUID | None
@@ -171,7 +172,7 @@ class EventOut(BaseModel):
         return cls(
             id=noticed.id,
             received_at=noticed.received_at,
-            found_by="sweep" if noticed.found_by == "sweep" else "webhook",
+            found_by=noticed.found_by,
             type=noticed.type,
             case_id=noticed.case,
             conversation_id=noticed.conversation,

@@ -36,10 +36,11 @@ A_TEST: Final = "A test event that Caseway sent to itself. It woke nobody."
 NOT_OURS: Final = "The case is not one of ours. Not an error."
 RETRY_BUSY: Final = timedelta(seconds=1)
 RETRY_UNREACHABLE: Final = timedelta(seconds=5)
+BROKE_OFF: Final = "The connection broke off before the body was whole."
 BROKEN: Final = {
     Broken.TOO_LARGE: (413, f"The body is larger than {LIMIT_BYTES // 1024} KiB."),
     Broken.TOO_SLOW: (408, f"The body did not arrive within {WITHIN.total_seconds():.0f} s."),
-    Broken.GONE: (400, "The connection broke off before the body was whole."),
+    Broken.GONE: (400, BROKE_OFF),
 }
 NOBODYS_DIGEST: Final = bytes(32)  # what an unknown token is compared with, to take as long
 

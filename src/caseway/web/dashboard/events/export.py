@@ -11,6 +11,7 @@ import msgspec
 from caseway.domain.ids import OrganisationId
 from caseway.ports import EventLog, Later
 from caseway.ports.event_log import EventFilter, Exported, Place
+from caseway.web.dashboard.events import telling
 from caseway.web.dashboard.times import iso
 
 PAUSES: Final = (1, 2, 4, 8)  # s, while the store is away
@@ -70,7 +71,7 @@ async def _page(
 
 def cells(one: Exported) -> list[str]:
     event = one.noticed
-    text, encoding = _body(one.body)
+    text, encoding = _body(one.body, is_cut=telling.is_cut(event.outcome, one.body))
     return [
         str(event.id),
         iso(event.received_at),
@@ -110,9 +111,9 @@ def _guarded(cell: str) -> str:
     return f"'{cell}" if cell.startswith(FORMULA) else cell
 
 
-def _body(raw: bytes) -> tuple[str, str]:
+def _body(raw: bytes, *, is_cut: bool) -> tuple[str, str]:
     try:
-        text = raw.decode("utf-8")
+        text = telling.as_utf8(raw, is_cut=is_cut)
     except UnicodeDecodeError:
         return raw.hex(), "hex"
     # NUL in a text file stops many who read it.

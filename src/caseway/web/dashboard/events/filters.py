@@ -14,7 +14,17 @@ from caseway.ports.event_log import EventFilter
 from caseway.web.problems import Problem
 
 TYPES: Final = ("new_activity", "case_closed", "case_updated")
-WAYS: Final = {"webhook": "Creatio called", "sweep": "Found by asking"}
+WAYS: Final = {
+    "webhook": "Creatio called",
+    "sweep": "Found by asking",
+    "test": "Sent by us as a test",
+}
+CHOSEN: Final = "chosen"  # in place of a span: the moments that the address has
+BY_WORDS: Final = {
+    "webhook": "that Creatio called with",
+    "sweep": "that a sweep found",
+    "test": "that Caseway sent itself as a test",
+}
 SPANS: Final = {
     "6h": ("Last 6 h", timedelta(hours=6)),
     "24h": ("Last 24 h", timedelta(hours=24)),
@@ -40,7 +50,7 @@ class Asked:
     connection: str = ""
     conversation: str = ""
     case: str = ""
-    number: str = ""  # a case's number that several conversations have, or none
+    number: str = ""  # a case's, where it is not that of one conversation alone
 
     @classmethod
     def of(cls, query: Mapping[str, str], zone: tzinfo) -> Self:
@@ -48,6 +58,10 @@ class Asked:
         writes.
         """
         asked = cls(**{name: query.get(name, "").strip() for name in NAMES})
+        if asked.span == CHOSEN:
+            asked = asked.without("span")
+        elif "span" in query:  # whoever chose it let go of what was chosen before
+            asked = asked.without("since", "until")
         if asked.outcome and asked.outcome not in set(Outcome):
             raise _wrong("outcome", asked.outcome)
         if asked.type and asked.type not in TYPES:
@@ -75,6 +89,7 @@ class Asked:
             connection=None if connection is None else ConnectionId(connection),
             conversation=None if conversation is None else ConversationId(conversation),
             case=None if case is None else CaseId(case),
+            number=self.number[:MOST_NUMBER],
             since=since,
             until=_moment("until", self.until, UTC),
         )
@@ -101,13 +116,13 @@ class Asked:
         """The filters as a person would say them: "rejected events of the last 24 h"."""
         said = [_outcome(self.outcome), self.type, "events"]
         if self.by:
-            said.append(
-                "that Creatio called with" if self.by == "webhook" else "that a sweep found"
-            )
+            said.append(BY_WORDS[self.by])
         if self.conversation:
             said.append(f"of conversation {self.conversation[:6]}")
         if self.case:
             said.append(f"of case {self.case[:6]}")
+        if self.number:
+            said.append(f"of case {self.number}")
         if self.connection:
             said.append(f"of connection {self.connection[:6]}")
         if self.since or self.until:

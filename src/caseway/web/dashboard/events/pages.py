@@ -11,9 +11,10 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from caseway.domain.adoption import Outcome
-from caseway.domain.ids import EventId
+from caseway.domain.ids import ConnectionKey, EventId
 from caseway.domain.roles import Action
-from caseway.ports import Noticed
+from caseway.domain.sweeping import without_webhooks
+from caseway.ports import NotConfigured, Noticed
 from caseway.ports.event_log import EventFilter, EventPage, Place, WholeEvent
 from caseway.web.api.cursors import moment_of, of_moment
 from caseway.web.dashboard import live
@@ -69,6 +70,7 @@ class EventsPages:
         page = await self._page(asked, visitor, now=now, cursor=cursor)
         looks = await self._log.looks_around(visitor.organisation, page.items)
         shown = await self._shown(query.get("show", ""), visitor)
+        unread = await self._last_unread(asked, visitor, now)
         rows = [(e, telling.came_of(e, looks.get(e.id))) for e in page.items]
         return draw(
             request,
@@ -82,7 +84,8 @@ class EventsPages:
             newest=asked.path() if cursor else "",
             drawn=await self._strip(asked, visitor, now),
             kinds=strip.KINDS,
-            unread=await self._last_unread(asked, visitor, now),
+            unread=unread,
+            meanwhile=await self._without_webhooks(unread, visitor) if unread else "",
             refused=await self._log.refused(visitor.organisation, now),
             token=await self._newest(visitor),
             orders=await self._parts.replays.newest(visitor.organisation, 1),
@@ -98,8 +101,6 @@ class EventsPages:
     async def _page(
         self, asked: Asked, visitor: Visitor, *, now: datetime, cursor: str
     ) -> EventPage:
-        if asked.number:  # a number that no conversation's case has
-            return EventPage((), None)
         return await self._log.page(
             visitor.organisation,
             asked.filter(now=now),
@@ -133,6 +134,14 @@ class EventsPages:
         fine = later and later[0].outcome is not Outcome.REJECTED
         return None if fine else found[0]
 
+    async def _without_webhooks(self, unread: Noticed, visitor: Visitor) -> str:
+        key = ConnectionKey(visitor.organisation, unread.connection)
+        try:
+            connection = await self._parts.directory.connection(key)
+        except NotConfigured:
+            return "nothing comes of it: its connection was removed"
+        return without_webhooks(connection.settings.sweeping)
+
     async def _found(self, text: str, asked: Asked, visitor: Visitor) -> str:
         """Where a search leads: to the event, or to the list of a conversation or a case."""
         kept = asked.without("conversation", "case", "number")
@@ -144,7 +153,7 @@ class EventsPages:
                 return f"/events/{sought}"
             return await self._of_case_or_conversation(sought, kept, visitor)
         found = await self._log.cases_numbered(visitor.organisation, sought)
-        if not found:
+        if len(found) != 1:
             return kept.path(number=sought)
         return kept.path(conversation=str(found[0]))
 
@@ -169,6 +178,7 @@ class EventsPages:
             "events/event.html",
             done=DONE.get(request.query_params.get("done", ""), ""),
             token=_standing(event),
+            ways=WAYS,
             told=telling.whole(event, now=self._parts.now()),
         )
 

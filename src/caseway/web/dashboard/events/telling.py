@@ -1,6 +1,7 @@
 """What came of an event, in words: a line of the list, a sentence, a chain of steps. Pure."""
 
 import re
+from codecs import getincrementaldecoder
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,12 +13,14 @@ from caseway.domain.delivery import State as Debt
 from caseway.ports import JournalLine, Noticed, Ran
 from caseway.ports.event_log import Around, TokenStanding, WholeEvent
 from caseway.web.dashboard.channel_signs import name_of, name_within
+from caseway.web.receiver.receiver import BROKE_OFF, KEPT_OF_UNUSED_BYTES
 
 LONG_ID: Final = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 OF_AN_ACTIVITY: Final = re.compile(r"^activity [0-9a-f]+: ")
 SENT: Final = "sent reply"
 TRIED: Final = "tried to send reply"
 ATTEMPTS: Final = (SENT, TRIED)
+UNUSED: Final = frozenset({Outcome.IGNORED, Outcome.NOTHING_NEW, Outcome.REJECTED})
 AGREED: Final = "Looked: both sides agree already"
 MOST_BODY_CHARACTERS: Final = 64 * 1024
 REACHED: Final = {
@@ -54,6 +57,7 @@ class Body:
     text: str
     is_text: bool  # False: the bytes in hexadecimal
     size_bytes: int
+    is_cut: bool = False  # what came was longer, as far as can be known
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,7 @@ def whole(event: WholeEvent, *, now: datetime) -> Told:
         event=event,
         result=result(event),
         chains=tuple(chains(event)),
-        body=body(event.body),
+        body=body(event.body, is_cut=is_cut(event.noticed.outcome, event.body)),
         token=token(event.token, now=now) if event.token else "",
     )
 
@@ -140,7 +144,7 @@ def result(event: WholeEvent) -> str:
     noticed = event.noticed
     match noticed.outcome:
         case Outcome.REJECTED:
-            return f"Refused, and Creatio was told why. {short_ids(noticed.reason)}"
+            return f"Refused{_answer_to(noticed)}. {short_ids(noticed.reason)}"
         case Outcome.IGNORED | Outcome.NOTHING_NEW:
             return short_ids(noticed.reason) or "Kept, and nothing was to be done."
         case _:
@@ -201,9 +205,11 @@ def chains(event: WholeEvent) -> list[Chain]:
 def _kept(event: Noticed) -> Step:
     if event.found_by == "sweep":
         return Step("radar-2", "", "Found by asking Creatio what changed", "", "")
+    if event.found_by == "test":
+        return Step("webhook", "", "Sent by Caseway to its own address, and kept", event.reason, "")
     match event.outcome:
         case Outcome.REJECTED:
-            return Step("webhook", "red", "Refused with 400, and kept here", event.reason, "")
+            return Step("webhook", "red", "Refused, and kept here", event.reason, "")
         case Outcome.IGNORED:
             return Step("webhook", "", "Kept and answered 200: ignored", event.reason, "")
         case _:
@@ -247,15 +253,29 @@ def token(standing: TokenStanding, *, now: datetime) -> str:
     return "previous, still valid" if standing.expires_at > now else "previous, expired since"
 
 
-def body(raw: bytes) -> Body:
+def _answer_to(refused: Noticed) -> str:
+    return "" if refused.reason == BROKE_OFF else ", and Creatio was told why"
+
+
+def is_cut(outcome: Outcome, raw: bytes) -> bool:
+    """Of what woke nobody the beginning is kept. One of just that length counts as cut."""
+    return outcome in UNUSED and len(raw) == KEPT_OF_UNUSED_BYTES
+
+
+def as_utf8(raw: bytes, *, is_cut: bool) -> str:
+    """Without the half of a letter that a cut left behind. Raises `UnicodeDecodeError`."""
+    return getincrementaldecoder("utf-8")().decode(raw, final=not is_cut)
+
+
+def body(raw: bytes, *, is_cut: bool = False) -> Body:
     """As text where it is UTF-8 without control characters, otherwise in hexadecimal."""
     try:
-        text = raw.decode("utf-8")
+        text = as_utf8(raw, is_cut=is_cut)
     except UnicodeDecodeError:
         text = ""
     plain = bool(text) and all(c.isprintable() or c in "\r\n\t" for c in text)
     shown = text if plain or not raw else raw.hex(" ")
-    return Body(shown[:MOST_BODY_CHARACTERS], plain or not raw, len(raw))
+    return Body(shown[:MOST_BODY_CHARACTERS], plain or not raw, len(raw), is_cut)
 
 
 def short_ids(text: str) -> str:
