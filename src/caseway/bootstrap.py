@@ -21,7 +21,7 @@ from caseway.store.migrate import HEAD, current_revision
 from caseway.store.reached import UNREACHED
 from caseway.store.registry import Registry, ensure_organisation
 from caseway.store.roles import Role, check_role
-from caseway.store.secrets import Secrets
+from caseway.store.secrets import KeyTrouble, Secrets
 
 if TYPE_CHECKING:
     from caseway.ports import Check
@@ -133,14 +133,20 @@ async def open_pool(
     if not durable:
         parameters["synchronous_commit"] = "off"
     dsn = owner_dsn if own is None else own.reveal()
-    async with asyncpg.create_pool(
+    made = asyncpg.create_pool(
         dsn,
         min_size=1,
         max_size=connections,
         server_settings={"application_name": "caseway", **GENERIC, **parameters},
         init=lambda link: check_role(link, role),
         reset=_as_it_is,
-    ) as pool:
+    )
+    try:
+        await made
+    except UNREACHED as failure:
+        named = "CASEWAY_DATABASE_URL" if own is None else f"CASEWAY_DATABASE_{role.name}_URL"
+        raise CannotOpen(_unusable(dsn, failure, named)) from failure
+    async with made as pool:
         yield pool
 
 
@@ -153,10 +159,17 @@ def open_secrets(settings: Settings) -> Secrets:
     if settings.secret_keys:
         return Secrets([key.reveal() for key in settings.secret_keys])
     file = settings.secret_key_file
-    if not file.parent.exists():
-        file.parent.mkdir(parents=True)
-        file.parent.chmod(0o700)
-    return Secrets.from_file(file)
+    try:
+        if not file.parent.exists():
+            file.parent.mkdir(parents=True)
+            file.parent.chmod(0o700)
+        return Secrets.from_file(file)
+    except OSError as failure:
+        raise KeyTrouble(
+            f"The secret key file {file} cannot be used ({failure.strerror}). Let the account that "
+            "runs Caseway read it and write in its folder, name another place in "
+            "CASEWAY_SECRET_KEY_FILE, or give the keys in CASEWAY_SECRET_KEYS."
+        ) from failure
 
 
 async def name_newest_key(owner_dsn: str, secrets: Secrets) -> None:
@@ -172,12 +185,16 @@ async def _reach(dsn: str) -> None:
     try:
         link = await asyncpg.connect(dsn, timeout=CONNECT_TIMEOUT_SECONDS)
     except UNREACHED as failure:
-        raise CannotOpen(
-            f"The database at {urlsplit(dsn).hostname or 'the local socket'} cannot be used "
-            f"({str(failure) or type(failure).__name__}). Nothing was changed. Check "
-            "CASEWAY_DATABASE_URL, and that PostgreSQL runs there."
-        ) from failure
+        raise CannotOpen(_unusable(dsn, failure, "CASEWAY_DATABASE_URL")) from failure
     await link.close()
+
+
+def _unusable(dsn: str, failure: Exception, setting: str) -> str:
+    return (
+        f"The database at {urlsplit(dsn).hostname or 'the local socket'} cannot be used "
+        f"({str(failure) or type(failure).__name__}). Nothing was changed. Check "
+        f"{setting}, and that PostgreSQL runs there."
+    )
 
 
 async def _bring_up_to_date(owner_dsn: str) -> None:

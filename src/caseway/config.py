@@ -81,9 +81,29 @@ def _secrets(value: object) -> object:
 
 
 def _database_url(value: object) -> object:
-    if isinstance(value, str) and not value.startswith(("postgresql://", "postgres://")):
-        raise ValueError("a database's address begins with postgresql://")
+    if isinstance(value, str):
+        if not value.startswith(("postgresql://", "postgres://")):
+            raise ValueError("a database's address begins with postgresql://")
+        if not _names_hosts(value):
+            raise ValueError(
+                "expected an address such as postgresql://caseway:PASSWORD@db.internal:5432/caseway"
+                "; in the password, write # as %23, / as %2F, ? as %3F, [ as %5B, % as %25"
+            )
     return _secret(value)
+
+
+def _names_hosts(address: str) -> bool:
+    """Whether hosts and ports can be told apart; there may be several, separated by commas.
+
+    Judged here, as whoever reads the address later repeats a piece of its password.
+    """
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    places = parts.netloc.rpartition("@")[2].split(",")
+    ports = [place.rpartition("]")[2].partition(":")[2] for place in places]
+    return not parts.fragment and all(not port or port.isdecimal() for port in ports)
 
 
 def _networks(value: object) -> object:
@@ -101,6 +121,10 @@ def _web_address(value: object) -> object:
     parts = urlsplit(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
         raise ValueError("expected an address such as https://support.example.com")
+    if "@" in parts.netloc:
+        raise ValueError("leave user name and password out of the address: many people see it")
+    if parts.port == 0:  # and where it is no number, or too large a one, asking raises
+        raise ValueError("Port out of range 0-65535")
     return value.rstrip("/")
 
 
@@ -282,6 +306,15 @@ def load(**options: object) -> Settings:
         raise BadSettings(_told(faults, options)) from None
     except tomllib.TOMLDecodeError as fault:
         raise BadSettings(f"{configuration_file()} is not TOML: {fault}.") from None
+    except UnicodeDecodeError:
+        raise BadSettings(
+            f"{configuration_file()} is not text in UTF-8: save it as that."
+        ) from None
+    except OSError as fault:
+        raise BadSettings(
+            f"{fault.filename} cannot be read ({fault.strerror}): let the account that runs "
+            "Caseway read it, or name another file in CASEWAY_CONFIG."
+        ) from None
     found._sources.update(sources)  # noqa: SLF001 - just made
     return found
 

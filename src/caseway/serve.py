@@ -1,11 +1,12 @@
 """Runs a process until it is told to stop: the web, the worker, or both."""
 
 import asyncio
+import errno
 import gc
 import signal
 import socket
 from collections.abc import Callable
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack, ExitStack, suppress
 from datetime import UTC, datetime
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Final
@@ -72,21 +73,30 @@ LOOKS_SHARE: Final = 8  # and as many for all the rest
 
 
 def listening_socket(settings: Settings, fd: int | None) -> socket.socket:
-    """An inherited one, or one of our own. Raises `CannotOpen` where the port is taken."""
+    """An inherited one, or one of our own. Raises `CannotOpen` where there is none to be had."""
     if fd is not None:
         return socket.socket(fileno=fd)
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    made = socket.socket(family, socket.SOCK_STREAM)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        made.bind((settings.host, settings.port))
-    except OSError as failure:
-        made.close()
-        raise CannotOpen(
-            f"{settings.host}:{settings.port} cannot be listened on ({failure.strerror}). "
-            "Stop what uses the port, or choose another with CASEWAY_PORT."
-        ) from failure
-    return made
+    with ExitStack() as unless_bound:
+        try:
+            made = unless_bound.enter_context(socket.socket(family, socket.SOCK_STREAM))
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            made.bind((settings.host, settings.port))
+        except OSError as failure:
+            raise CannotOpen(
+                f"{settings.host}:{settings.port} cannot be listened on ({failure.strerror}). "
+                f"{_remedy(failure)}"
+            ) from failure
+        unless_bound.pop_all()
+        return made
+
+
+def _remedy(failure: OSError) -> str:
+    if failure.errno == errno.EADDRINUSE:
+        return "Stop what uses the port, or choose another with CASEWAY_PORT."
+    if failure.errno == errno.EACCES:
+        return "Choose a port from 1024 on with CASEWAY_PORT, and put a reverse proxy before it."
+    return "Set CASEWAY_HOST to an address of this machine, such as 127.0.0.1 or 0.0.0.0."
 
 
 async def run(

@@ -69,7 +69,12 @@ def test_an_empty_variable_is_an_unset_one(monkeypatch: pytest.MonkeyPatch) -> N
         ("ALLOWED_NETWORKS", "10.0.0.1/8", "host bits"),
         ("BASE_URL", "support.example.com", "https://support.example.com"),
         ("BASE_URL", "https://support.example.com/?x=1", "https://support.example.com"),
+        ("BASE_URL", "https://anna:hunter2@support.example.com", "user name and password"),
+        ("BASE_URL", "https://support.example.com:99999", "65535"),
         ("DATABASE_URL", "mysql://hunter2", "postgresql://"),
+        ("DATABASE_URL", "postgresql://caseway:hunter2#x@db.example/caseway", "# as %23"),
+        ("DATABASE_WEB_URL", "postgresql://caseway:hunter2/x@db.example/caseway", "/ as %2F"),
+        ("DATABASE_DIRECT_URL", "postgresql://caseway:hunter2@[db.example/caseway", "[ as %5B"),
         ("LOG_LEVEL", "loud", "warning"),
         ("KEEP_EVENTS_DAYS", "0", "greater"),
     ],
@@ -96,6 +101,26 @@ def test_every_fault_is_said_at_once(folder: Path, monkeypatch: pytest.MonkeyPat
 def test_a_broken_file_is_named(folder: Path) -> None:
     (folder / "caseway.toml").write_text("port = \n")
     assert str(folder / "caseway.toml") in refusal()
+
+
+def test_a_file_that_cannot_be_read_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "caseway.toml").write_bytes(b'base_url = "\xff"\n')
+    assert f"{folder / 'caseway.toml'} is not text" in refusal()
+    monkeypatch.setenv("CASEWAY_CONFIG", f"/{'deep' * 80}")
+    assert "deep/caseway.toml cannot be read (File name too long)" in refusal()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://caseway@/caseway?host=%2Frun%2Fpostgresql",
+        "postgres://a,b:5433/caseway?target_session_attrs=primary",
+        "postgresql://caseway:p%23%2F@[::1]:5432/caseway",
+        "postgresql:///caseway",
+    ],
+)
+def test_a_database_may_be_addressed_in_every_form_of_its_own(address: str) -> None:
+    assert load(database_url=address).database_url == Secret(address)
 
 
 def test_a_file_that_was_named_has_to_be_there(

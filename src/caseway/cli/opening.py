@@ -74,10 +74,18 @@ def failures_said() -> Iterator[None]:
     try:
         yield
     except Exception as failure:
-        if not isinstance(failure, (Failed, *_mendable())):
+        cause = _single(failure)
+        if not isinstance(cause, (Failed, *_mendable())):
             raise
-        say(str(failure))
+        say(str(cause))
         raise typer.Exit(1) from failure
+
+
+def _single(failure: Exception) -> Exception:
+    """What is in a group of one: a task group wraps whatever one of its tasks raises."""
+    while isinstance(failure, ExceptionGroup) and len(failure.exceptions) == 1:
+        failure = failure.exceptions[0]
+    return failure
 
 
 def _mendable() -> tuple[type[Exception], ...]:

@@ -31,7 +31,8 @@ def serve(
         bool, typer.Option("--no-worker", help="Answer requests only; run `caseway worker` beside.")
     ] = False,
     port: Annotated[
-        int | None, typer.Option(help="The port to listen on; 0 takes a free one.")
+        int | None,
+        typer.Option(min=0, max=65535, help="The port to listen on; 0 takes a free one."),
     ] = None,
     fd: Annotated[int | None, typer.Option(hidden=True)] = None,
     demo_facts: Annotated[Path | None, typer.Option(hidden=True)] = None,
@@ -93,7 +94,9 @@ def demo(
     data: Annotated[
         Path | None, typer.Option(help="Where the demo keeps its data; kept for the next time.")
     ] = None,
-    port: Annotated[int, typer.Option(help="The port of the pages; 0 takes a free one.")] = 8080,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="The port of the pages; 0 takes a free one.")
+    ] = 8080,
     callback_url: Annotated[
         str, typer.Option(help="Where the API channel sends replies, on this machine.")
     ] = "",

@@ -59,7 +59,13 @@ def _put_new_key() -> None:
         )
     open_secrets(settings)  # is what is there in order?
     file = settings.secret_key_file
-    _write_whole(file, f"{new_key()}\n{file.read_text(encoding='ascii')}")
+    try:
+        _write_whole(file, f"{new_key()}\n{file.read_text(encoding='ascii')}")
+    except OSError as failure:
+        raise Failed(
+            f"{file} could not be changed ({failure.strerror}), and is as it was. Let the account "
+            "that runs this command write in its folder."
+        ) from failure
     say(
         f"{file} has a new first key. Copy it to every machine that runs Caseway, restart what "
         "runs, then: caseway secrets rotate"

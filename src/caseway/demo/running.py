@@ -105,7 +105,13 @@ def _listen(port: int) -> socket.socket:
 def _settings(data: Path | None, base: str) -> Settings:
     """The demo is apart from any installation: a folder, a key and networks of its own."""
     folder = (data or _usual_folder()).expanduser().absolute()
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as failure:
+        raise CannotOpen(
+            f"{folder} cannot be the demo's folder ({failure.strerror}). Name one that you may "
+            "write in: --data."
+        ) from failure
     return load(
         data=folder,
         secret_key_file=folder / "secret.key",

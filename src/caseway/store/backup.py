@@ -91,8 +91,13 @@ async def backup(dsn: str, file: Path, progress: Progress) -> BackupReport:
     finally:
         await connection.close()
     draft = file.with_name(f".{file.name}.part")
-    draft.unlink(missing_ok=True)
-    draft.touch(mode=0o600)  # every conversation is in it
+    try:
+        draft.unlink(missing_ok=True)
+        draft.touch(mode=0o600)  # every conversation is in it
+    except OSError as failure:
+        raise BackupFailed(
+            f"{file} cannot be written ({failure.strerror}): choose a place where it can."
+        ) from failure
     try:
         await _run([program, "--format=custom", "--no-owner", f"--file={draft}"], dsn, progress)
         size = _flush(draft)

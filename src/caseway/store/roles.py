@@ -97,4 +97,7 @@ async def check_role(connection: "asyncpg.Connection[asyncpg.Record]", expected:
     )
     found = [text for wrong, text in faults if wrong]
     if found:
-        raise UnsafeRole(f"The role {expected} {', '.join(found)}.")
+        raise UnsafeRole(
+            f"The role {expected} {', '.join(found)}. It needs a login without these: "
+            "docs/reference/settings.md has the lines, CREATE ROLE and ALTER ROLE … SET role."
+        )

