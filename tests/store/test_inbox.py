@@ -243,6 +243,29 @@ async def test_a_search_that_finds_too_much_says_so(story: Story) -> None:
     assert not (await desk.page(story.connection.organisation, asked, most=50)).too_broad
     desk = PostgresInbox(story.web, window=2)
     assert (await desk.page(story.connection.organisation, asked, most=50)).too_broad
+    resolved = replace(asked, states=frozenset({State.RESOLVED}))
+    page = await desk.page(story.connection.organisation, resolved, most=50)
+    assert (page.rows, page.too_broad) == ([], True), "nobody knows whether another one fits"
+
+
+async def test_the_list_hears_how_a_reply_fares(story: Story) -> None:
+    await writes(story, email="ines@example.com")
+    await story.work()
+    case = await case_of(story, "ines@example.com")
+    story.creatio.agent_replies(case, "We order new pads")
+    story.postbox.fate = lambda: "busy"
+    await story.webhook(case)
+    await story.work()
+    desk, ours = PostgresInbox(story.web), story.connection.organisation
+    heard = [await desk.token(ours)]
+    for state in ("sent", "delivered", "read"):
+        await story.pool.execute(
+            "UPDATE delivery SET state = $1, settled_at = coalesce(settled_at, now())", state
+        )
+        heard.append(await desk.token(ours))
+    await story.pool.execute("UPDATE delivery SET state = 'unknown', settled_at = NULL")
+    heard.append(await desk.token(ours))
+    assert len(set(heard)) == len(heard)
 
 
 async def test_what_failed_for_good_needs_a_person_until_the_conversation_is_resolved(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, Self, assert_never
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from caseway.domain.ids import DeliveryId, MessageId
 
@@ -114,3 +114,8 @@ def plan(queue: Sequence[Delivery], *, now: datetime) -> Delivery | None:
             raise AssertionError(delivery.state)
         case never:
             assert_never(never)
+
+
+def failure_note(delivery: UUID, attempts: int) -> MessageId:
+    """The message that tells the agent on the case; one for each time that it was given up."""
+    return MessageId(uuid5(delivery, f"failure/{attempts}"))

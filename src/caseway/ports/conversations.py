@@ -72,6 +72,7 @@ class Facts:
     parked_at: datetime | None
     parked_reason: str
     failures: int  # looks in a row that had to wait for somebody
+    untold: frozenset[MessageId]  # what is not written to the case yet
     others: Sequence[OtherTalk]  # the newest first
     earlier_cases: Sequence[EarlierCase]  # the newest first
 

@@ -93,6 +93,7 @@ class Need:
     case_number: str
     channel_kind: str
     channel_name: str
+    agent_knows: bool  # of a reply that failed: the note about it stands on the case
 
 
 class Inbox(Protocol):

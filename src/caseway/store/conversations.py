@@ -184,6 +184,7 @@ def _facts(
         parked_at=row["parked_at"],
         parked_reason=row["parked_reason"] or "",
         failures=row["failures"],
+        untold=frozenset(map(MessageId, row["untold"])),
         others=others,
         earlier_cases=earlier_cases,
     )

@@ -9,6 +9,7 @@ import asyncpg
 
 from caseway.domain.conversation import Author, State
 from caseway.domain.delivery import State as Debt
+from caseway.domain.delivery import failure_note
 from caseway.domain.finding import Sought
 from caseway.domain.ids import CaseId, ChannelId, ConversationId, OrganisationId
 from caseway.ports.inbox import ChannelName, Counts, Filters, Listed, Need, Page
@@ -123,7 +124,8 @@ class _Asked:
             window=self._window,
             most=self._most + 1,
         )
-        return *self._cut(found), bool(found) and bool(found[0]["too_many"])
+        fitting = [row for row in found if row["id"] is not None]
+        return *self._cut(fitting), any(row["too_many"] for row in found)
 
     async def _by_delivery(
         self, link: "Link"
@@ -208,4 +210,5 @@ def _need(row: asyncpg.Record) -> Need:
         case_number=row["case_number"],
         channel_kind=row["channel_kind"],
         channel_name=row["channel_name"],
+        agent_knows=failure_note(row["id"], row["attempts"]) not in row["untold"],
     )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
-from uuid import uuid4, uuid5
+from uuid import uuid4
 
 import asyncpg
 import msgspec
@@ -12,13 +12,12 @@ import msgspec
 from caseway.domain.adoption import Adoption, Known, Reply
 from caseway.domain.closure import Side
 from caseway.domain.conversation import Ledger
-from caseway.domain.delivery import Delivery
+from caseway.domain.delivery import Delivery, failure_note
 from caseway.domain.ids import (
     ActivityId,
     CaseId,
     ConversationKey,
     EventId,
-    MessageId,
     RemoteContactId,
     StatusId,
     activity_id,
@@ -136,7 +135,7 @@ class PostgresLooks:
             ledger = rows.ledger(row)
             if settled is None:
                 return await owed_by(connection, ledger)
-            message = MessageId(uuid5(after.id, f"failure/{after.attempts}"))
+            message = failure_note(after.id, after.attempts)
             position = ledger.last_position + 1
             await SQL["tell_failure"].execute(
                 connection,

@@ -71,7 +71,7 @@ class PostgresReplayOrders:
             )
         stopped = sum(row["stopped"] for row in found)
         untold = [
-            chosen.told[ConversationId(row["id"])] - row["replies"]
+            max(row["told"], chosen.told[ConversationId(row["id"])]) - row["replies"]
             for row in found
             if not row["stopped"]
         ]

@@ -163,6 +163,39 @@ async def test_a_reply_that_failed_names_cause_and_remedy_and_is_sent_again(
     assert await audited(house) == [("mara@example.com", "conversation.replayed")]
 
 
+async def test_nobody_claims_that_the_agent_knows_before_the_note_is_on_the_case(
+    story: Story, signed_in: SignedIn
+) -> None:
+    key, case = await begun(story)
+    story.postbox.fate = lambda: "never"
+    await answered(story, case, "We order new pads")
+    client = await signed_in(Role.VIEWER)
+    path = f"/inbox/{key.conversation}"
+    await story.pool.execute("UPDATE conversation SET case_number = 'SR42'")
+    assert "The agent was told on the case." in await page(client, path)
+    assert "the agent was told on SR42" in await page(client, "/inbox")
+    await story.pool.execute(
+        "UPDATE link SET linked_at = NULL WHERE message_id IN"
+        " (SELECT id FROM message WHERE kind = 'failure')"
+    )
+    assert "The agent does not know yet: the note is not on the case." in await page(client, path)
+    assert "the agent does not know yet" in await page(client, "/inbox")
+
+
+async def test_all_that_needs_a_person_is_there_the_newest_unfolded(
+    story: Story, signed_in: SignedIn
+) -> None:
+    for number in range(7):
+        await story.customer_writes("Hello", peer=f"customer-{number}")
+    await story.pool.execute("UPDATE conversation SET parked_at = now(), parked_reason = 'gone'")
+    client = await signed_in(Role.VIEWER)
+    async with client.get("/inbox") as answer:
+        markup = await answer.text()
+    assert markup.count('<li id="need-') == 7
+    assert "2 older ones" in words_of(markup)
+    assert markup.partition("2 older ones")[2].count('<li id="need-') == 2
+
+
 async def test_while_creatio_is_down_what_waits_says_since_when_and_until_when(
     house: House, story: Story, signed_in: SignedIn
 ) -> None:

@@ -184,6 +184,10 @@ async def test_a_replay_is_weighed_ordered_followed_and_stopped(
     dry = "3 events, 1 conversation, 1 look, about 2 calls, 0 to 2 messages to customers"
     assert dry in said
     assert "1 of these events names no conversation of ours" in said
+    later = words(await page(client, f"/events/replay?pick={ours[0]}"))
+    assert "1 event, 1 conversation, 1 look, about 2 calls, 0 to 1 message to" in later
+    earlier = words(await page(client, f"/events/replay?pick={ours[1]}"))
+    assert "0 to 2 messages to customers" in earlier, "what came since is read again as well"
     assert await house.owner.fetchval("SELECT count(*) FROM replay_order") == 0
     whole = words(await page(client, "/events/replay?outcome=accepted"))
     assert "2 events, 1 conversation, 1 look" in whole

@@ -34,7 +34,7 @@ SENT = JournalLine(60, "widget", "sent reply, attempt 1")
 WAITED = JournalLine(
     60, "api", "tried to send reply, attempt 1", "the callback answered 429", "later"
 )
-RULED = JournalLine(20, "caseway", "decided", f"activity {SOME}: not a reply: type Call")
+RULED = JournalLine(20, "caseway", f"left activity {SOME} in Creatio", "not a reply: type Call")
 CLOSED = JournalLine(20, "caseway", "weighed case_closed", "Resolved the conversation.")
 DOWN = JournalLine(5, "creatio", "asked about the case", "Creatio answered 503", "later")
 

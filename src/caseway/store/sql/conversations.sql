@@ -2,7 +2,7 @@
 
 -- name: facts(organisation, conversation)
 -- role: web
--- Index: conversation_pkey.
+-- `untold`: what is not written to the case yet. Index: conversation_pkey, link_owed.
 SELECT c.organisation_id, c.id, c.state, c.state_since, c.created_at, c.address, c.channel_id,
        c.contact_id, c.wants_case, c.agreed, c.parked_at, c.parked_reason, c.failures,
        CASE WHEN c.agreed IS NOT NULL THEN c.case_id END AS case_id, c.case_number,
@@ -10,7 +10,10 @@ SELECT c.organisation_id, c.id, c.state, c.state_since, c.created_at, c.address,
        p.name, p.email, p.phone, p.verified, r.remote_id,
        k.id AS connection_id, k.name AS connection_name, k.trouble, k.trouble_since,
        k.base_url || CASE WHEN coalesce(nullif(k.platform, 'detect'), k.found_platform) = 'core'
-                          THEN '' ELSE '/0' END AS pages_url
+                          THEN '' ELSE '/0' END AS pages_url,
+       ARRAY(SELECT l.message_id FROM link l
+              WHERE l.organisation_id = c.organisation_id AND l.conversation_id = c.id
+                AND l.linked_at IS NULL) AS untold
   FROM conversation c
   JOIN channel h ON h.organisation_id = c.organisation_id AND h.id = c.channel_id
   JOIN contact p ON p.organisation_id = c.organisation_id AND p.id = c.contact_id

@@ -45,7 +45,8 @@ SELECT d.id, d.owed_at AS at, c.id AS conversation_id, c.channel_id, c.state
 -- role: web
 -- By the beginning of a name, a word of it, an address, a case's number or the conversation's id:
 -- from each index at most a window of rows. Index: contact_name, contact_word_pkey, contact_email,
--- contact_phone, conversation_number, case_link_number, conversation_contact.
+-- contact_phone, conversation_number, case_link_number, conversation_contact. Always a row, which
+-- says whether a window was full; without a conversation where none fits.
 WITH worded AS MATERIALIZED (
     SELECT contact_id FROM contact_word WHERE organisation_id = :organisation
        AND word >= :word AND word < :word_end ORDER BY word LIMIT :window
@@ -82,9 +83,12 @@ WITH worded AS MATERIALIZED (
     (SELECT id FROM conversation WHERE organisation_id = :organisation
         AND id >= :id AND id <= :id_end ORDER BY id LIMIT :window)
 )
-SELECT c.id, c.said_at AS at, (SELECT count(*) FROM people) >= :window
-                              OR (SELECT count(*) FROM worded) >= :window
-                              OR (SELECT count(*) FROM found) >= :window AS too_many
+SELECT l.id, l.at, t.too_many
+  FROM (SELECT (SELECT count(*) FROM people) >= :window
+               OR (SELECT count(*) FROM worded) >= :window
+               OR (SELECT count(*) FROM found) >= :window AS too_many) t
+  LEFT JOIN (
+SELECT c.id, c.said_at AS at
   FROM found f
   JOIN conversation c ON c.organisation_id = :organisation AND c.id = f.id
  WHERE c.channel_id = ANY(:channels::uuid[]) AND c.state = ANY(:states::text[])
@@ -98,7 +102,8 @@ SELECT c.id, c.said_at AS at, (SELECT count(*) FROM people) >= :window
                     WHERE d.organisation_id = :organisation AND d.conversation_id = c.id
                       AND d.state = 'failed' AND d.state = ANY(:deliveries::text[])))
  ORDER BY c.said_at DESC, c.id DESC
- LIMIT :most;
+ LIMIT :most) l ON true
+ ORDER BY l.at DESC, l.id DESC;
 
 -- name: rows(organisation, conversations)
 -- role: web
@@ -147,8 +152,12 @@ SELECT 'under way', count(*) FROM (
 -- name: needs(organisation, window, most)
 -- role: web
 -- What failed for good and nobody has decided on, the newest first; what belongs to a resolved
--- conversation is decided. Index: conversation_parked, delivery_failed, link_refused.
-SELECT n.kind, n.id, n.conversation_id, n.reason, n.since, n.attempts, p.name, p.email, p.phone,
+-- conversation is decided. `untold`: notes to agents that are not written yet.
+-- Index: conversation_parked, delivery_failed, link_refused, link_owed.
+SELECT ARRAY(SELECT l.message_id FROM link l
+              WHERE l.organisation_id = :organisation AND l.conversation_id = n.conversation_id
+                AND l.linked_at IS NULL AND n.kind = 'delivery') AS untold,
+       n.kind, n.id, n.conversation_id, n.reason, n.since, n.attempts, p.name, p.email, p.phone,
        c.address, c.case_number, h.kind AS channel_kind, h.name AS channel_name
   FROM ((SELECT 'conversation' AS kind, id, id AS conversation_id, parked_reason AS reason,
                 parked_at AS since, 0 AS attempts
@@ -172,8 +181,9 @@ SELECT n.kind, n.id, n.conversation_id, n.reason, n.since, n.attempts, p.name, p
 
 -- name: token(organisation, channels)
 -- role: web
--- Differs when the list may: something was said, a state changed, something failed or was mended.
--- Index: conversation_listed, conversation_parked, delivery_standing, link_refused.
+-- Differs when the list may: something was said, a state changed, a reply went out, arrived, was
+-- read or is in doubt, something failed or was mended.
+-- Index: conversation_listed, conversation_parked, delivery_went_out, delivery_standing, link_refused.
 SELECT md5(concat_ws('/',
     (SELECT string_agg(concat_ws('.', f.id, f.state, f.said_at), ' ' ORDER BY f.said_at, f.id)
        FROM unnest(:channels::uuid[]) h(channel)
@@ -183,6 +193,15 @@ SELECT md5(concat_ws('/',
              WHERE c.organisation_id = :organisation AND c.channel_id = h.channel
                AND c.state = s.state
              ORDER BY c.said_at DESC, c.id DESC LIMIT 3) f),
+    (SELECT string_agg(concat_ws('.', f.id, f.state, f.settled_at), ' ' ORDER BY f.settled_at, f.id)
+       FROM unnest(:channels::uuid[]) h(channel)
+      CROSS JOIN LATERAL (
+            SELECT d.id, d.state, d.settled_at FROM delivery d
+             WHERE d.organisation_id = :organisation AND d.channel_id = h.channel
+               AND d.state IN ('sent', 'delivered', 'read')
+             ORDER BY d.settled_at DESC LIMIT 5) f),
+    (SELECT max(owed_at) FROM delivery
+      WHERE organisation_id = :organisation AND state = 'unknown'),
     (SELECT max(parked_at) FROM conversation
       WHERE organisation_id = :organisation AND parked_at IS NOT NULL),
     (SELECT max(settled_at) FROM delivery

@@ -8,9 +8,13 @@ SELECT id, received_at, event_type, case_id, conversation_id, connection_id FROM
 
 -- name: standing_of(organisation, conversations, since)
 -- role: web
--- What a look may bring: replies kept since the first event, and whether sync has stopped.
--- Index: conversation_pkey, message's position.
+-- What a look may bring: since the first event, who told of a reply, also by events that were not
+-- chosen, and the replies that were kept; and whether sync has stopped.
+-- Index: conversation_pkey, webhook_event_conversation, message's position.
 SELECT c.id, c.connection_id, c.parked_at IS NOT NULL AS stopped,
+       (SELECT count(*) FROM webhook_event e
+         WHERE e.organisation_id = c.organisation_id AND e.conversation_id = c.id
+           AND e.event_type = 'new_activity' AND e.received_at >= n.since) AS told,
        (SELECT count(*) FROM message m
          WHERE m.organisation_id = c.organisation_id AND m.conversation_id = c.id
            AND m.author = 'agent' AND m.kept_at >= n.since) AS replies

@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from caseway.domain.connection import Connection, Returning
 from caseway.domain.conversation import State
+from caseway.domain.delivery import failure_note
 from caseway.domain.ids import ConnectionKey, ConversationId, ConversationKey
 from caseway.domain.roles import Action
 from caseway.domain.standing import Standing
@@ -24,6 +25,7 @@ from caseway.web.api import cursors
 from caseway.web.dashboard import ledger, live
 from caseway.web.dashboard.channel_signs import name_of, sign_of
 from caseway.web.dashboard.doors import Doors, Visitor
+from caseway.web.dashboard.events.telling import LEFT
 from caseway.web.dashboard.frame import draw
 from caseway.web.dashboard.masking import called, frozen
 from caseway.web.demo.telling import LONG_ID, Group, told
@@ -47,7 +49,6 @@ DEEDS: Final[Mapping[str, str]] = {
     "conversation.resolved": "resolved it",
     "conversation.looked at again": "looked again",
 }
-LEFT: Final = "left activity "
 TRIED: Final[Mapping[str, str]] = {
     "delivery": "had a reply sent again",
     "activity": "had an activity written again",
@@ -109,6 +110,7 @@ class ConversationPage:
             done=DONE.get(asked.get("done", ""), ""),
             is_note=ledger.is_note,
             note_of=ledger.note_of,
+            agent_knows=lambda d: failure_note(d.id, d.attempts) not in facts.untold,
             kind_of=lambda row: type(row).__name__,
             sign_of=sign_of,
             channel_kind=name_of(facts.channel_kind),

@@ -26,7 +26,8 @@ from caseway.web.dashboard.masking import called, masked
 from caseway.web.parts import Parts
 
 A_PAGE: Final = 50
-MOST_NEEDS: Final = 5
+MOST_NEEDS: Final = 50
+NEEDS_AT_ONCE: Final = 5  # the others are folded
 LOOK_EVERY: Final = timedelta(seconds=2)
 DONE: Final = {
     "retried": "Tried again. Its row below says what comes of it.",
@@ -62,6 +63,8 @@ class InboxPages:
             counts=_counted(counts),
             summary=_summary(counts, is_down=request.state.glance.creatio.word == "down"),
             needs=await self._inbox.needs(ours, most=MOST_NEEDS),
+            shown_at_once=NEEDS_AT_ONCE,
+            most_needs=MOST_NEEDS,
             token=token,
             states=STATE_NAMES,
             deliveries=DELIVERY_NAMES,

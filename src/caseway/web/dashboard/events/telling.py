@@ -20,6 +20,7 @@ OF_AN_ACTIVITY: Final = re.compile(r"^activity [0-9a-f]+: ")
 SENT: Final = "sent reply"
 TRIED: Final = "tried to send reply"
 ATTEMPTS: Final = (SENT, TRIED)
+LEFT: Final = "left activity "
 UNUSED: Final = frozenset({Outcome.IGNORED, Outcome.NOTHING_NEW, Outcome.REJECTED})
 AGREED: Final = "Looked: both sides agree already"
 MOST_BODY_CHARACTERS: Final = 64 * 1024
@@ -118,12 +119,14 @@ def _of_look(look: Ran) -> str:
     for line in look.lines:
         if line.outcome != "done":
             return short_ids(f"{name_of(line.side)}: {line.deed}, {line.why}")
-    decided = [line.why for line in look.lines if line.deed == "decided"]
+    if any(line.deed.startswith("kept reply") for line in look.lines):
+        return "A reply was kept; it waits its turn"
+    decided = [
+        line.why for line in look.lines if line.deed == "decided" or line.deed.startswith(LEFT)
+    ]
     if decided:
         first = _capital(OF_AN_ACTIVITY.sub("", short_ids(decided[0])))
         return first if len(decided) == 1 else f"{first}; and {len(decided) - 1} more"
-    if any(line.deed.startswith("kept reply") for line in look.lines):
-        return "A reply was kept; it waits its turn"
     return AGREED
 
 
