@@ -36,6 +36,7 @@ _NAT64: Final = IPv6Network("64:ff9b::/96")
 _ALLOW_REMEDY: Final = (
     "If this address is meant, the operator adds its network to CASEWAY_ALLOWED_NETWORKS."
 )
+_ENCRYPT_REMEDY: Final = "Write the address with https:// in place of http://."
 
 
 class NotReached(Exception):
@@ -123,6 +124,14 @@ def refusal(address: Address, allowed: Sequence[Network], *, plain: bool) -> str
     return ""
 
 
+def way_out(address: Address, *, plain: bool) -> str:
+    """What to do about a refusal; empty where nothing makes us go there."""
+    real = unwrapped(address)
+    if real.is_link_local:
+        return ""
+    return _ENCRYPT_REMEDY if plain and real.is_global else _ALLOW_REMEDY
+
+
 class GuardedResolver(AbstractResolver):
     """Leaves only addresses that may be connected to; with none left, says why."""
 
@@ -135,16 +144,18 @@ class GuardedResolver(AbstractResolver):
         self, host: str, port: int = 0, family: AddressFamily = AF_UNSPEC
     ) -> list[ResolveResult]:
         found = await self._resolver.resolve(host, port, family)
-        reason = ""
+        refused = None
         kept = []
         for result in found:
-            why = refusal(ipaddress.ip_address(result["host"]), self._allowed, plain=self._plain)
+            address = ipaddress.ip_address(result["host"])
+            why = refusal(address, self._allowed, plain=self._plain)
             if why:
-                reason = f"{host} is {result['host']}: {why}"
+                remedy = way_out(address, plain=self._plain)
+                refused = AddressRefused(f"{host} is {result['host']}: {why}", remedy=remedy)
             else:
                 kept.append(result)
-        if reason and not kept:
-            raise AddressRefused(reason, remedy=_ALLOW_REMEDY)
+        if refused is not None and not kept:
+            raise refused
         return kept
 
     async def close(self) -> None:
@@ -197,8 +208,7 @@ class Outside:
         session = self._sessions.get(url.scheme)
         if session is None or url.host is None:
             raise NotReached(f"{url.scheme}://{url.host or ''} is no address for http")
-        if reason := self._literal(url.host, url.scheme):
-            raise AddressRefused(reason, remedy=_ALLOW_REMEDY)
+        self._let_pass(url.host, url.scheme)
         timeout = aiohttp.ClientTimeout(
             total=max(within_seconds, 0.001), sock_connect=CONNECT_TIMEOUT_SECONDS
         )
@@ -219,8 +229,7 @@ class Outside:
     async def addresses(self, url: URL) -> list[str]:
         """Where a request would go, without making it. Raise `NotReached`."""
         host = url.host or ""
-        if reason := self._literal(host, url.scheme):
-            raise AddressRefused(reason, remedy=_ALLOW_REMEDY)
+        self._let_pass(host, url.scheme)
         resolver = GuardedResolver(self._allowed, plain=url.scheme == "http")
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
@@ -231,13 +240,20 @@ class Outside:
             await resolver.close()
         return sorted({result["host"] for result in found})
 
-    def _judge_literal(self, host: str, scheme: str) -> str:
+    def _let_pass(self, host: str, scheme: str) -> None:
+        reason, remedy = self._literal(host, scheme)
+        if reason:
+            raise AddressRefused(reason, remedy=remedy)
+
+    def _judge_literal(self, host: str, scheme: str) -> tuple[str, str]:
+        """Why we do not go there, and what to do; empty if we do."""
         try:
             address = ipaddress.ip_address(host)
         except ValueError:
-            return ""  # a name: judged when it is resolved
-        why = refusal(address, self._allowed, plain=scheme == "http")
-        return f"{host}: {why}" if why else ""
+            return "", ""  # a name: judged when it is resolved
+        plain = scheme == "http"
+        why = refusal(address, self._allowed, plain=plain)
+        return (f"{host}: {why}", way_out(address, plain=plain)) if why else ("", "")
 
     def _session(self, *, plain: bool) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(

@@ -41,6 +41,7 @@ def test_the_address_is_found_in_what_was_pasted(text: str, url: str, cut: str) 
         ("", "https://"),
         ("https://", "https://"),
         ("https://x:y", "https://"),
+        ("http://[", "https://mycompany"),
         ("javascript:alert(1)", "https://"),
         ("https://anna:hunter2@north.creatio.com", "given apart"),
     ],

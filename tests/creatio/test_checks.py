@@ -127,6 +127,27 @@ async def test_a_name_that_nobody_has_fails_the_first_check() -> None:
     assert found["address"].remedy
 
 
+async def test_an_identity_service_that_is_not_there_is_named(sandbox: Sandbox) -> None:
+    wrong = changed(to(sandbox), identity_url="https://id.invalid")
+    found = (await asked(wrong))["token"]
+    assert found.detail == "identity service: there is no address for id.invalid"
+    assert "identity service URL" in found.remedy
+
+
+async def test_what_is_no_creatio_is_a_question_of_the_instance_url_first() -> None:
+    async with far(lambda _: says(404)) as there:
+        assert "instance URL" in (await asked(connection(there.url)))["token"].remedy
+
+
+async def test_a_user_without_any_right_is_no_question_of_the_address(sandbox: Sandbox) -> None:
+    sandbox.set_rights(Rights(users={"Integration user": {"*": frozenset()}}))
+    found = (await asked(changed(to(sandbox), platform=Platform.DETECT)))["OData"]
+    assert (found.mark, found.detail) == (Mark.FAILED, "Creatio answered 403")
+    assert "the right to read" in found.remedy
+    assert found.place is not None
+    assert found.place.clicks == "System designer → Object permissions"
+
+
 async def test_where_nobody_listens_the_second_check_fails() -> None:
     async with far(lambda _: says()) as there:
         url = there.url

@@ -118,8 +118,18 @@ async def test_nothing_is_sent_to_a_refused_address(host: str, scheme: str) -> N
             await outside.ask(
                 "GET", URL(f"{scheme}://{host}:{port}/"), headers={}, within_seconds=5
             )
-        assert "CASEWAY_ALLOWED_NETWORKS" in refused.value.remedy
+        # A link-local one stays refused, whatever the operator allows.
+        named = "CASEWAY_ALLOWED_NETWORKS" in refused.value.remedy
+        assert named is not host.startswith("169.254.")
         assert not there.got
+
+
+async def test_plain_http_to_a_public_address_wants_another_scheme_not_an_allowance() -> None:
+    async with Outside() as outside:
+        with pytest.raises(AddressRefused) as refused:
+            await outside.ask("GET", URL("http://8.8.8.8/"), headers={}, within_seconds=5)
+    assert "https://" in refused.value.remedy
+    assert "CASEWAY_ALLOWED_NETWORKS" not in refused.value.remedy
 
 
 async def test_a_name_leads_to_the_addresses_that_are_allowed() -> None:

@@ -72,6 +72,12 @@ class OAuth:
         self._client = connection.login
         self._secret = connection.secret
         self._places = places(connection.base_url, connection.identity_url)
+        self._where = (
+            f"Check the identity service URL under {CONNECTION_PAGE}."
+            if connection.identity_url
+            else f"Check the instance URL under {CONNECTION_PAGE}; if it is right, enter the"
+            " identity service URL as well."
+        )
 
     @property
     def place(self) -> str:
@@ -84,7 +90,9 @@ class OAuth:
             try:
                 found = self._read(await self._ask(place, until))
             except NotReached as error:
-                failures.append(Later(str(error), maybe_taken=False, remedy=error.remedy))
+                remedy = error.remedy or self._where
+                reason = f"identity service: {error}"
+                failures.append(Later(reason, maybe_taken=False, remedy=remedy))
             except NoAnswer as error:
                 failures.insert(0, Later(f"identity service: {error}", maybe_taken=False))
             except CredentialsRefused:
@@ -133,7 +141,7 @@ class OAuth:
             f"the identity service gave no token ({answer.status})",
             maybe_taken=False,
             retry_after=answer.retry_after,
-            remedy="" if busy else f"Check the identity service URL under {CONNECTION_PAGE}.",
+            remedy="" if busy else self._where,
         )
 
 

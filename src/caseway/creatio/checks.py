@@ -18,7 +18,7 @@ from caseway.creatio import evidence as known
 from caseway.creatio.errors import CONNECTION_PAGE, CredentialsRefused, Meaning
 from caseway.creatio.found import CHECK_URL, Found, failed, unanswered
 from caseway.creatio.library import LISTED, PROCESSES, listed
-from caseway.creatio.line import Line, Reply, Request
+from caseway.creatio.line import Line, Reply, Request, Unwilling
 from caseway.creatio.mapping import (
     ACTIVITY_COLUMNS,
     AUTHOR,
@@ -229,6 +229,8 @@ class _Checks:
     async def _odata(self) -> Found:
         try:
             prefix = await self._line.prefix(until=self._line.deadline())
+        except Unwilling as answered:
+            return self._refused(answered.reply)
         except (Later, Never):
             return failed("no OData answers below this address", CHECK_URL, Somewhere.FRONT)
         found = await self._read(CHEAPEST)
@@ -253,11 +255,12 @@ class _Checks:
             refused = isinstance(failure, CredentialsRefused)
             return replace(found, place=self._identity) if refused else found
         self._throttled = self._throttled or reply.answer.status == 429
-        if reply.verdict.meaning is not Meaning.GOOD:
-            status = reply.answer.status
-            place = {401: self._identity, 403: Somewhere.PERMISSIONS}.get(status)
-            return failed(f"Creatio answered {status}", reply.verdict.remedy, place)
-        return reply
+        return reply if reply.verdict.meaning is Meaning.GOOD else self._refused(reply)
+
+    def _refused(self, reply: Reply) -> Found:
+        status = reply.answer.status
+        place = {401: self._identity, 403: Somewhere.PERMISSIONS}.get(status)
+        return failed(f"Creatio answered {status}", reply.verdict.remedy, place)
 
     async def _statuses_found(self) -> Found:
         reply = await self._read(STATUSES)

@@ -163,7 +163,7 @@ class Line:
                 return prefix
             failure = reply.verdict.failure
             if not is_elsewhere(reply.answer):
-                break
+                raise failure if isinstance(failure, Never) else Unwilling(reply)
         assert failure is not None  # noqa: S101 - there is always a prefix to try
         raise failure
 
@@ -260,6 +260,20 @@ class Line:
             chance=self._chance(),
             stay_away=stay_away,
         )
+
+
+class Unwilling(Later):
+    """What may be OData stands there, and answers this instead of rows."""
+
+    def __init__(self, reply: Reply) -> None:
+        found = reply.verdict
+        super().__init__(
+            found.reason,
+            maybe_taken=found.maybe_taken,
+            retry_after=found.retry_after,
+            remedy=found.remedy,
+        )
+        self.reply = reply
 
 
 class AnswerTooLarge(Later):

@@ -35,13 +35,13 @@ class InstanceUrl:
 def instance_url(text: str) -> InstanceUrl:
     """Raise `ValueError` with a sentence for who typed it."""
     example = "expected an address such as https://mycompany.creatio.com"
-    parts = urlsplit(text.strip())
-    if parts.scheme not in {"http", "https"}:
-        raise ValueError(f"{example}, beginning with https://")
     try:
+        parts = urlsplit(text.strip())
         named, port = parts.hostname, parts.port
     except ValueError:
         raise ValueError(example) from None
+    if parts.scheme not in {"http", "https"}:
+        raise ValueError(f"{example}, beginning with https://")
     if not named:
         raise ValueError(example)
     if parts.username is not None or parts.password is not None:
