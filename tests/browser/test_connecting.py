@@ -11,6 +11,7 @@ from caseway.domain.guide import CASE_CLOSED, CASE_CLOSED_TITLE, NEW_ACTIVITY, T
 from tests.acceptance.far import eventually
 from tests.browser.connecting import Place, admin
 from tests.browser.connecting import place as a_place
+from tests.browser.late import LateAnswers
 
 TICKETING = "/settings/ticketing"
 WEBHOOK = "/settings/integrations/creatio"
@@ -141,6 +142,32 @@ def test_without_scripts_the_same_form_is_answered_at_once(
         expect(page.get_by_text("Saved, and it works")).to_be_visible()
         page.get_by_role("link", name="Read them").click()
         expect(page.get_by_label("Default group").locator("option").nth(1)).to_be_attached()
+
+
+def test_what_is_chosen_stays_when_the_lists_are_read(
+    browser: Browser, place: Place, name: str
+) -> None:
+    place.connect(name)
+    with admin(browser, place) as context:
+        page = context.new_page()
+        late = LateAnswers(page, "**/settings/ticketing/lists")
+        page.goto(f"{TICKETING}?connection={name}")
+        late.wait()
+        group = page.get_by_label("Default group", exact=True)
+        page.locator("#w-group summary").click()
+        written = page.get_by_label("Default group, id")
+        written.fill("c9f5a3d4-0a2b-4c5d-8e6f-7a8b9c0d1e2f")
+        late.let_go()
+        expect(written).to_have_value("c9f5a3d4-0a2b-4c5d-8e6f-7a8b9c0d1e2f")
+        written.clear()
+        page.get_by_role("link", name="Read them").click()
+        group.select_option(index=1)
+        chosen = group.input_value()
+        page.get_by_role("link", name="Read again").click()
+        expect(page.get_by_text("1 unsaved change")).to_be_visible()
+        assert group.input_value() == chosen
+        page.reload()
+        expect(page.get_by_text("Lists read from Creatio")).to_be_visible()
 
 
 def test_lights_turn_green_when_creatio_calls_and_a_test_event_turns_none(

@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from caseway.domain.roles import Role
 from tests.acceptance.far import ask
+from tests.browser.late import LateAnswers
 from tests.browser.looking import Complaints, axe, browsing
 from tests.browser.scene import NOBODYS_CASE, Scene
 
@@ -44,6 +45,25 @@ def test_new_events_come_by_themselves_and_wait_while_one_picks(
         offer.click()
         expect(page.locator(ROWS)).to_have_count(before + 3)
         assert complaints.said == []
+
+
+def test_of_two_events_asked_for_the_later_one_stays(browser: Browser, scene: Scene) -> None:
+    creatio_calls(scene)
+    creatio_calls(scene)
+    with browsing(browser, scene, Role.VIEWER, width=1600) as context:
+        page = context.new_page()
+        page.goto(scene.address("/events?outcome=ignored"))
+        first, second = (page.locator(f"{ROWS} a.k").nth(each) for each in (0, 1))
+        chosen = second.get_attribute("href")
+        assert chosen
+        late = LateAnswers(page, "**/events?*show=*")
+        first.click()
+        late.wait()
+        second.click()
+        late.wait(2)
+        late.let_go()
+        expect(page.locator("#beside")).to_contain_text(chosen.partition("show=")[2][:36])
+        expect(page).to_have_url(scene.address(chosen.removesuffix("#beside")))
 
 
 def test_an_event_opens_beside_the_list_and_says_what_came_of_it(

@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from caseway.domain.roles import Role
 from tests.acceptance.far import eventually
+from tests.browser.late import LateAnswers
 from tests.browser.looking import browsing
 from tests.browser.scene import Scene
 
@@ -54,6 +55,40 @@ def test_a_rule_is_tried_while_it_is_typed_and_nothing_is_saved(
         expect(page.locator("tr.chg")).to_contain_text("Its title begins with see you")
         page.reload()
         expect(page.locator("tr.chg")).to_have_count(0)
+
+
+def test_what_is_typed_while_an_answer_is_on_its_way_counts(browser: Browser, scene: Scene) -> None:
+    reply = answered(scene)
+    with browsing(browser, scene, Role.ADMIN) as context:
+        page = context.new_page()
+        page.goto(scene.address(RULE))
+        page.get_by_role("link", name="Read again").click()
+        task = page.get_by_role("group", name="Activity types").get_by_label("Task")
+        task.uncheck()
+        held_back(page)
+        late = LateAnswers(page, "**/reply-rule/preview")
+        page.locator("#preview").get_by_role("button", name=reply).click()
+        late.wait()
+        task.check()
+        late.wait(2)
+        late.let_go()
+        expect(page.get_by_text("This is the saved rule")).to_be_visible()
+
+
+def test_the_activity_looked_at_stays_while_the_rule_is_typed(
+    browser: Browser, scene: Scene
+) -> None:
+    earlier, _newest = answered(scene), answered(scene)
+    with browsing(browser, scene, Role.ADMIN) as context:
+        page = context.new_page()
+        page.goto(scene.address(RULE))
+        page.get_by_role("link", name="Read again").click()
+        page.locator("#preview").get_by_role("button", name=earlier).click()
+        sides = page.locator(".cw-sides")
+        expect(sides).to_contain_text(earlier)
+        page.get_by_role("group", name="Activity types").get_by_label("Task").uncheck()
+        expect(sides).to_contain_text("Nothing: type Task")
+        expect(sides).to_contain_text(earlier)
 
 
 def test_without_scripts_a_button_tries_it(browser: Browser, scene: Scene) -> None:

@@ -68,7 +68,8 @@ async def start_sandbox(opened: AsyncExitStack, settings: Settings, planned: San
         *("--port", planned.url.rpartition(":")[2]),
         *("--data", str(settings.data / "sandbox.sqlite")),
         *("--user", planned.user, "--password", planned.password, "--agents", COLLEAGUES),
-        *("--client-id", planned.client_id, "--client-secret", planned.client_secret),
+        # One argument each: a secret may begin with a hyphen, and looks like an option by itself.
+        *(f"--client-id={planned.client_id}", f"--client-secret={planned.client_secret}"),
         stdout=asyncio.subprocess.PIPE,
         start_new_session=True,  # Ctrl-C is ours to pass on, in our order
     )

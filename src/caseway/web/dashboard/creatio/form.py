@@ -77,6 +77,13 @@ class Typed:
             version=self.before.version if self.before else 0,
         )
 
+    def reaches_the_same(self, organisation: OrganisationId) -> bool:
+        """The Creatio that is saved, by the same login: what was read from it is remembered."""
+        if self.before is None or self.wanted is None:
+            return False
+        after, before = self.connection(organisation), self.before
+        return after == replace(before, name=after.name, settings=after.settings)
+
     def changes_nothing(self, organisation: OrganisationId) -> bool:
         return self.wanted is not None and self.connection(organisation) == self.before
 

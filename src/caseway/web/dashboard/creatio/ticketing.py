@@ -162,10 +162,12 @@ class TicketingPages:
         return await self._page(request, visitor, typed, all_)
 
     async def lists(self, request: Request, visitor: Visitor) -> Response:
-        """Read with what is typed, before it is saved."""
+        """Read with what is typed, before it is saved; nothing that was typed is put back."""
         typed, all_ = await self._typed(request, visitor)
-        lists = UNREAD
-        if typed.wanted is not None:
+        lists = None
+        if typed.before is not None and typed.reaches_the_same(visitor.organisation):
+            lists = await self._lists.anew(typed.before, OF_CASES)
+        elif typed.wanted is not None:
             lists = await self._typed_lists(typed.connection(visitor.organisation))
         return await self._page(request, visitor, typed, all_, lists=lists)
 

@@ -41,6 +41,17 @@
   remember();
   form.addEventListener("input", tellUnsaved);
   form.addEventListener("change", tellUnsaved);
+  // What is chosen while the lists are on their way is not drawn over.
+  let chosenMeanwhile = false;
+  form.addEventListener("htmx:beforeRequest", () => {
+    chosenMeanwhile = false;
+  });
+  form.addEventListener("input", (event) => {
+    chosenMeanwhile ||= event.target.closest("#cases") !== null;
+  });
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.target.id === "cases" && chosenMeanwhile) event.detail.shouldSwap = false;
+  });
   document.addEventListener("htmx:afterSettle", () => {
     remember();
     tellUnsaved();
