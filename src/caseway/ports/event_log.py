@@ -82,6 +82,15 @@ class Around:
 
 
 @dataclass(frozen=True, slots=True)
+class Replayed:
+    """A replay that read again what changed since an event."""
+
+    order: UUID
+    ordered_by: str
+    at: datetime  # when its look was ordered
+
+
+@dataclass(frozen=True, slots=True)
 class WholeEvent:
     """One event with all that is known of it."""
 
@@ -96,6 +105,7 @@ class WholeEvent:
     ran: tuple[Ran, ...]  # the looks that began after it, the first ones first
     brought: tuple[Brought, ...]  # what the first of them imported, or else the one before
     before: Ran | None = None  # a look that began a moment before it came
+    replayed: tuple[Replayed, ...] = ()  # the first ones first
 
 
 @dataclass(frozen=True, slots=True)

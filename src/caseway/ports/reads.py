@@ -84,7 +84,7 @@ class Happened:
     id: UUID
     conversation: ConversationId | None
     at: datetime
-    kind: str  # customer, webhook, sweep, person (by hand)
+    kind: str  # customer, webhook, sweep, test, person (by hand), replay
     about: str  # the event's type, or the message's text
     outcome: str
     reason: str

@@ -103,7 +103,8 @@ class Replays(Protocol):
     async def token(self, organisation: OrganisationId, order: OrderId) -> str:
         """Another one whenever its standing has changed."""
 
-    async def newest(self, organisation: OrganisationId, limit: int) -> Sequence[Order]: ...
+    async def under_way(self, organisation: OrganisationId, limit: int) -> Sequence[Order]:
+        """The newest first; also those that wait for the next day."""
 
 
 @dataclass(frozen=True, slots=True)

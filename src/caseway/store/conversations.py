@@ -121,6 +121,7 @@ class PostgresConversations:
             events = await SQL["events"].fetch(link, **asked)
             messages = await SQL["messages"].fetch(link, **asked)
             runs = await SQL["runs"].fetch(link, **asked)
+            replays = await SQL["replays"].fetch(link, **asked)
             deeds = await SQL["deeds"].fetch(
                 link,
                 organisation=key.organisation,
@@ -128,8 +129,13 @@ class PostgresConversations:
                 before=asked["before"],
                 most=most,
             )
-        earlier = _cut(most, (events, "at"), (messages, "at"), (runs, "begun_at"), (deeds, "at"))
-        happened = [*map(story.event, events), *map(story.message, messages)]
+        lists = [(found, "at") for found in (events, messages, replays, deeds)]
+        earlier = _cut(most, *lists, (runs, "begun_at"))
+        happened = [
+            *map(story.event, events),
+            *map(story.message, messages),
+            *map(story.replay, replays),
+        ]
         since = earlier or FIRST
         return History(
             happened=sorted((h for h in happened if h.at >= since), key=lambda one: one.at),

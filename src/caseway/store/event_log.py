@@ -20,6 +20,7 @@ from caseway.ports.event_log import (
     Exported,
     Place,
     Refused,
+    Replayed,
     Strip,
     TokenStanding,
     WholeEvent,
@@ -79,6 +80,13 @@ class PostgresEventLog:
                 before = (await _around(link, organisation, [noticed]))[noticed.id].before
             ran = await self._looks_after(link, organisation, row)
             brought = await self._brought(link, organisation, row, ran)
+            replayed = await SQL["replayed"].fetch(
+                link,
+                organisation=organisation,
+                conversation=noticed.conversation,
+                received=noticed.received_at,
+                most=MOST_LOOKS,
+            )
             if before is not None and not brought:
                 brought = await self._brought(link, organisation, row, (before,))
         return WholeEvent(
@@ -93,6 +101,7 @@ class PostgresEventLog:
             ran=ran,
             brought=brought,
             before=before,
+            replayed=tuple(Replayed(r["id"], r["ordered_by"], r["marked_at"]) for r in replayed),
         )
 
     async def _looks_after(

@@ -36,6 +36,7 @@ SQL: Final = load("replay_orders")
 MOST_EVENTS: Final = 10_000  # of one order
 AT_ONCE: Final = 1_000
 MOST_LEFT: Final = 50
+MOST_LOOKS: Final = 20  # of one conversation, to tell what they left in Creatio
 PATIENCE: Final = timedelta(minutes=1)  # for a look that is tried again by itself
 
 
@@ -67,11 +68,11 @@ class PostgresReplayOrders:
         async with transaction(self._pool, organisation) as link:
             chosen = await self._choose(link, organisation, choice)
             found = await SQL["standing_of"].fetch(
-                link, organisation=organisation, **_conversations(chosen)
+                link, organisation=organisation, looks=MOST_LOOKS, **_conversations(chosen)
             )
         stopped = sum(row["stopped"] for row in found)
         untold = [
-            max(row["told"], chosen.told[ConversationId(row["id"])]) - row["replies"]
+            max(chosen.told[ConversationId(row["id"])] - row["replies"], row["held_back"])
             for row in found
             if not row["stopped"]
         ]
@@ -160,8 +161,8 @@ class PostgresReplayOrders:
 
     async def standing(self, organisation: OrganisationId, order: OrderId) -> Order | None:
         async with transaction(self._pool, organisation) as link:
-            rows_ = await SQL["orders"].fetch(link, organisation=organisation, order=order, most=1)
-            if not rows_:
+            row = await SQL["one"].fetchrow(link, organisation=organisation, order=order)
+            if row is None:
                 return None
             replies = await SQL["replies"].fetchval(link, organisation=organisation, order=order)
             left = await SQL["left"].fetch(
@@ -169,7 +170,7 @@ class PostgresReplayOrders:
             )
             resting = await SQL["resting"].fetch(link, organisation=organisation, order=order)
         return _order(
-            rows_[0],
+            row,
             replies=replies,
             left=tuple(_left(row) for row in left),
             resting=tuple(Resting(row["connection"], row["looks"]) for row in resting),
@@ -177,16 +178,14 @@ class PostgresReplayOrders:
 
     async def token(self, organisation: OrganisationId, order: OrderId) -> str:
         async with transaction(self._pool, organisation) as link:
-            row = await SQL["orders"].fetchrow(link, organisation=organisation, order=order, most=1)
+            row = await SQL["one"].fetchrow(link, organisation=organisation, order=order)
         if row is None:
             return "none"
         return f"{row['state']}-{row['begun']}-{row['ended']}-{row['resting']}"
 
-    async def newest(self, organisation: OrganisationId, limit: int) -> Sequence[Order]:
+    async def under_way(self, organisation: OrganisationId, limit: int) -> Sequence[Order]:
         async with transaction(self._pool, organisation) as link:
-            found = await SQL["orders"].fetch(
-                link, organisation=organisation, order=None, most=limit
-            )
+            found = await SQL["under_way"].fetch(link, organisation=organisation, most=limit)
         return [_order(row) for row in found]
 
 

@@ -62,6 +62,18 @@ def message(row: asyncpg.Record) -> Happened:
     )
 
 
+def replay(row: asyncpg.Record) -> Happened:
+    return Happened(
+        id=row["id"],
+        conversation=ConversationId(row["conversation_id"]),
+        at=row["at"],
+        kind="replay",
+        about=f"{row['ordered_by']} replayed {row['about']}",
+        outcome="",
+        reason="",
+    )
+
+
 def ran(row: asyncpg.Record) -> Ran:
     return Ran(
         id=row["id"],

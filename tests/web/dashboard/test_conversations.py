@@ -12,6 +12,7 @@ import pytest
 
 from caseway.domain.ids import CaseId, ConnectionKey, ConversationKey
 from caseway.domain.roles import Role
+from caseway.store.replay_orders import PostgresRunningReplays
 from tests.far_side import OUR_USER, RESOLVED
 from tests.stories import Story
 from tests.web.conftest import House, eventually
@@ -161,6 +162,47 @@ async def test_a_reply_that_failed_names_cause_and_remedy_and_is_sent_again(
     assert "Delivered" in await page(client, f"/inbox/{key.conversation}?done=retried")
     assert "Nothing needs you" in await page(client, "/inbox")
     assert await audited(house) == [("mara@example.com", "conversation.replayed")]
+
+
+async def test_what_the_rule_held_back_is_said_and_a_replay_is_named_with_what_it_did(
+    story: Story, signed_in: SignedIn
+) -> None:
+    key, case = await begun(story)
+    task = story.creatio.agent_replies(case, "We order new pads")
+    held = story.creatio.activities[task]
+    story.creatio.activities[task] = replace(held, owner_id=uuid4())
+    await told(story, case)
+    client = await signed_in(Role.ADMIN, email="mara@example.com")
+    events = await page(client, "/events")
+    assert "Not a reply: a task for a colleague: its owner is not its author" in events
+    event = await story.pool.fetchval("SELECT id FROM webhook_event")
+    said = await page(client, f"/events/{event}")
+    assert "No reply came of it. Not a reply: a task for a colleague" in said
+    assert "Replayed" not in said
+    await answered(story, case, "Come on Monday")
+    weighed = await page(client, f"/events/replay?pick={event}")
+    assert "0 to 1 message to customers" in weighed, "the later reply is not the one held back"
+
+    story.creatio.activities[task] = replace(held, owner_id=held.created_by_id)
+    assert (await post(client, f"/events/{event}/replay"))[0] == 303
+    running = PostgresRunningReplays(story.pool)
+    [order] = await running.running()
+    await running.begin(order, await running.owed(order, 1), most=1)
+    await story.webhook(case, "case_updated")
+    await story.work()
+    assert [text for _, text, _ in story.postbox.received] == [
+        "Come on Monday",
+        "We order new pads",
+    ]
+    said = await page(client, f"/events/{event}")
+    assert "Replayed by mara@example.com" in said
+    story_told = (await page(client, f"/inbox/{key.conversation}")).partition("and why Live")[2]
+    acknowledged, replayed, *_ = re.split(
+        r"mara@example.com replayed|Creatio called:", story_told.partition("Creatio called:")[2]
+    )
+    assert f"event {str(event)[:6]} Replay {str(order.id)[:6]}" in replayed
+    assert "Kept reply" in replayed, "it was the replay that brought it"
+    assert "Kept reply" not in acknowledged, "what is only acknowledged sets off no look"
 
 
 async def test_nobody_claims_that_the_agent_knows_before_the_note_is_on_the_case(

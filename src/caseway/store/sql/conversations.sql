@@ -134,6 +134,16 @@ SELECT id, conversation_id, begun_at, ended_at, steps FROM run
    AND steps <> '[]'
  ORDER BY begun_at DESC LIMIT :most;
 
+-- name: replays(organisation, conversation, before, most)
+-- role: web
+-- Replays that had it looked at again. Index: replay_look_conversation, replay_order_pkey.
+SELECT o.id, l.conversation_id, l.marked_at AS at, o.ordered_by, o.about
+  FROM replay_look l
+  JOIN replay_order o ON o.organisation_id = l.organisation_id AND o.id = l.order_id
+ WHERE l.organisation_id = :organisation AND l.conversation_id = :conversation
+   AND l.marked_at < :before
+ ORDER BY l.marked_at DESC LIMIT :most;
+
 -- name: deeds(organisation, subject, before, most)
 -- role: web
 -- What people did by hand. Index: audit_entry_subject.

@@ -169,6 +169,17 @@ SELECT e.id, e.received_at, e.found_by, e.event_type, e.case_id, e.conversation_
   LEFT JOIN contact p ON p.organisation_id = c.organisation_id AND p.id = c.contact_id
  WHERE e.organisation_id = :organisation AND e.id = :event;
 
+-- name: replayed(organisation, conversation, received, most)
+-- role: web
+-- Replays that read again what changed since an event. Index: replay_look_conversation.
+SELECT o.id, o.ordered_by, l.marked_at
+  FROM replay_look l
+  JOIN replay_order o ON o.organisation_id = l.organisation_id AND o.id = l.order_id
+ WHERE l.organisation_id = :organisation AND l.conversation_id = :conversation
+   AND l.since <= :received AND l.marked_at IS NOT NULL
+ ORDER BY l.marked_at
+ LIMIT :most;
+
 -- name: brought(organisation, conversation, since, until, most)
 -- role: web
 -- What agents wrote that was kept within a look, and how it fares. Index: message's position.

@@ -6,15 +6,25 @@
 SELECT id, received_at, event_type, case_id, conversation_id, connection_id FROM webhook_event
  WHERE organisation_id = :organisation AND id = ANY(:events::uuid[]);
 
--- name: standing_of(organisation, conversations, since)
+-- name: standing_of(organisation, conversations, since, looks)
 -- role: web
--- What a look may bring: since the first event, who told of a reply, also by events that were not
--- chosen, and the replies that were kept; and whether sync has stopped.
--- Index: conversation_pkey, webhook_event_conversation, message's position.
+-- What a look may bring: replies kept since the first event, activities that the looks since then
+-- left in Creatio and that are no replies yet, and whether sync has stopped.
+-- Index: conversation_pkey, run_conversation, link_pkey, message's position.
 SELECT c.id, c.connection_id, c.parked_at IS NOT NULL AS stopped,
-       (SELECT count(*) FROM webhook_event e
-         WHERE e.organisation_id = c.organisation_id AND e.conversation_id = c.id
-           AND e.event_type = 'new_activity' AND e.received_at >= n.since) AS told,
+       (SELECT count(DISTINCT s ->> 'deed')
+          FROM (SELECT r.steps FROM run r
+                 WHERE r.organisation_id = c.organisation_id AND r.conversation_id = c.id
+                   AND r.begun_at >= n.since
+                 ORDER BY r.begun_at DESC LIMIT :looks) r
+         CROSS JOIN LATERAL jsonb_array_elements(r.steps) s
+         WHERE s ->> 'deed' LIKE 'left activity %'
+           AND NOT EXISTS (SELECT 1 FROM link l
+                            WHERE l.organisation_id = c.organisation_id
+                              AND l.connection_id = c.connection_id
+                              AND l.activity_id = substring(
+                                  s ->> 'deed' FROM '^left activity ([0-9a-f-]{36})')::uuid)
+       ) AS held_back,
        (SELECT count(*) FROM message m
          WHERE m.organisation_id = c.organisation_id AND m.conversation_id = c.id
            AND m.author = 'agent' AND m.kept_at >= n.since) AS replies
@@ -42,9 +52,9 @@ UPDATE replay_order SET state = 'stopped', ended_at = now(), resting = '{}'
  WHERE organisation_id = :organisation AND id = :order AND state = 'running'
 RETURNING 1;
 
--- name: orders(organisation, order, most)
+-- name: one(organisation, order)
 -- role: web
--- One order, or the newest, with how far each has come. Index: replay_order_pkey, replay_order_newest.
+-- One order, with how far it has come. Index: replay_order_pkey.
 SELECT o.id, o.about, o.events, o.looks, o.state, cardinality(o.resting) AS resting, o.ordered_by, o.ordered_at, o.ended_at,
        l.begun, l.ended
   FROM replay_order o
@@ -53,7 +63,20 @@ SELECT o.id, o.about, o.events, o.looks, o.state, cardinality(o.resting) AS rest
               count(ended_at) AS ended
          FROM replay_look l
         WHERE l.organisation_id = o.organisation_id AND l.order_id = o.id) l
- WHERE o.organisation_id = :organisation AND (:order::uuid IS NULL OR o.id = :order)
+ WHERE o.organisation_id = :organisation AND o.id = :order;
+
+-- name: under_way(organisation, most)
+-- role: web
+-- The same of those that run, also of those that wait for the next day. Index: replay_order_running.
+SELECT o.id, o.about, o.events, o.looks, o.state, cardinality(o.resting) AS resting, o.ordered_by, o.ordered_at, o.ended_at,
+       l.begun, l.ended
+  FROM replay_order o
+ CROSS JOIN LATERAL (
+       SELECT count(*) FILTER (WHERE marked_at IS NOT NULL AND ended_at IS NULL) AS begun,
+              count(ended_at) AS ended
+         FROM replay_look l
+        WHERE l.organisation_id = o.organisation_id AND l.order_id = o.id) l
+ WHERE o.organisation_id = :organisation AND o.state = 'running'
  ORDER BY o.ordered_at DESC
  LIMIT :most;
 

@@ -65,9 +65,14 @@ def _cause(run: Ran, happened: Sequence[Happened]) -> UUID | None:
     before = [
         one
         for one in happened
-        if one.conversation == run.conversation and one.at <= run.begun_at + SKEW
+        if one.conversation == run.conversation and one.at <= run.begun_at + SKEW and _wakes(one)
     ]
     return before[-1].id if before else None
+
+
+def _wakes(one: Happened) -> bool:
+    """A test, and what is only acknowledged, set off no look."""
+    return one.kind != "test" and (one.kind != "webhook" or one.about != "case_updated")
 
 
 def _group(one: Happened, runs: Iterable[Ran]) -> Group:
@@ -94,6 +99,10 @@ def _said(one: Happened) -> tuple[str, str, str, str, str]:
             return "message-circle", "The customer wrote", "", one.about, "Kept, then answered"
         case "person":
             return "user", one.about, "", "", "By hand: kept in the audit log"
+        case "replay":
+            return "player-play", one.about, "", "", "By hand: kept in the audit log"
+        case "test":
+            return "webhook", "Caseway tested its URL:", one.about, "", f"Event kept. {one.reason}"
         case "sweep":
             why = one.reason or "What no webhook had told"
             return "bandage", "The sweep found", one.about, "", why

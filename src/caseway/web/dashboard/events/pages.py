@@ -34,6 +34,7 @@ from caseway.web.parts import Parts
 from caseway.web.problems import Problem
 
 A_PAGE: Final = 50
+MOST_ORDERS: Final = 5
 LOOK_EVERY: Final = timedelta(seconds=2)
 USUAL_SPAN: Final = "24h"
 NOT_THERE: Final = "There is no event of this id. Events are kept for a while only."
@@ -88,7 +89,7 @@ class EventsPages:
             meanwhile=await self._without_webhooks(unread, visitor) if unread else "",
             refused=await self._log.refused(visitor.organisation, now),
             token=await self._newest(visitor),
-            orders=await self._parts.replays.newest(visitor.organisation, 1),
+            orders=await self._parts.replays.under_way(visitor.organisation, MOST_ORDERS),
             spans=SPANS,
             types=TYPES,
             ways=WAYS,
@@ -267,5 +268,10 @@ class EventsPages:
 
 def _standing(event: WholeEvent) -> str:
     """Another one whenever the page of one event would look different."""
-    told = [str(len(event.ran)), event.noticed.outcome.value, str(bool(event.stopped))]
+    told = [
+        str(len(event.ran)),
+        str(len(event.replayed)),
+        event.noticed.outcome.value,
+        str(bool(event.stopped)),
+    ]
     return "-".join([*told, *(f"{one.state}{one.attempts}" for one in event.brought)])
