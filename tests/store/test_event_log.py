@@ -197,6 +197,39 @@ async def test_a_reply_that_waited_for_creatio_still_belongs_to_its_event(log: L
     assert (len(told.ran), len(told.brought)) == (2, 1)
 
 
+async def test_a_reply_that_came_after_a_long_outage_still_belongs_to_its_event(log: Log) -> None:
+    story, pages = log.story, PostgresEventLog(log.story.web)
+    story.creatio.agent_replies(log.case, "We order new pads")
+    await story.webhook(log.case)
+    await story.owner.execute("UPDATE webhook_event SET received_at = received_at - interval '3 h'")
+    await story.owner.execute(
+        "UPDATE run SET begun_at = begun_at - interval '4 h', ended_at = ended_at - interval '4 h'"
+    )
+    await story.owner.execute(
+        """INSERT INTO run (organisation_id, id, conversation_id, connection_id, begun_at, ended_at,
+                            steps)
+           SELECT $1, gen_random_uuid(), $2, $4, at, at, $3::jsonb
+             FROM generate_series(now() - interval '3 h', now() - interval '10 s', '9 min') at""",
+        log.organisation,
+        log.conversation,
+        '[{"at": 5, "side": "creatio", "deed": "asked about the case", "why": "Creatio answered 503",'
+        ' "outcome": "later"}]',
+        story.connection.id,
+    )
+    event = await story.owner.fetchval("SELECT id FROM webhook_event")
+    told = await pages.event(log.organisation, event)
+    assert told is not None
+    assert not any(look.was_answered for look in told.ran)
+    await story.work()
+    told = await pages.event(log.organisation, event)
+    assert told is not None
+    assert [reply.state for reply in told.brought] == ["delivered"]
+    page = await pages.page(log.organisation, EventFilter(), before=None, limit=1)
+    after = (await pages.looks_around(log.organisation, page.items))[event].after
+    assert after is not None
+    assert after.lines[-1].deed == "sent reply, attempt 1"
+
+
 async def test_a_reply_that_was_read_just_before_its_event_came_is_shown_with_it(log: Log) -> None:
     """Creatio's process is slow, or something else made us look: the reply is already here."""
     story = log.story

@@ -78,7 +78,7 @@ class Around:
     """The looks nearest to an event. A reply that it tells of may have been read just before it."""
 
     before: Ran | None  # began a moment before it came
-    after: Ran | None  # the first that began after it: because of it
+    after: Ran | None  # the first that began after it and was answered: because of it
 
 
 @dataclass(frozen=True, slots=True)

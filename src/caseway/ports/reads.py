@@ -100,6 +100,11 @@ class Ran:
     ended_at: datetime
     lines: tuple[JournalLine, ...]
 
+    @property
+    def was_answered(self) -> bool:
+        """False: Creatio was away, so nothing could be known of its side."""
+        return not any(line.side == "creatio" and line.outcome == "later" for line in self.lines)
+
 
 @dataclass(frozen=True, slots=True)
 class Story:

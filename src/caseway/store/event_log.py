@@ -75,10 +75,11 @@ class PostgresEventLog:
             row = await SQL["whole"].fetchrow(link, organisation=organisation, event=event)
             if row is None:
                 return None
-            noticed, before = noticed_of(row), None
+            noticed, before, answered = noticed_of(row), None, None
             if noticed.conversation is not None:
-                before = (await _around(link, organisation, [noticed]))[noticed.id].before
-            ran = await self._looks_after(link, organisation, row)
+                around = (await _around(link, organisation, [noticed]))[noticed.id]
+                before, answered = around.before, around.after
+            ran = await self._looks_after(link, organisation, row, answered)
             brought = await self._brought(link, organisation, row, ran)
             replayed = await SQL["replayed"].fetch(
                 link,
@@ -105,8 +106,13 @@ class PostgresEventLog:
         )
 
     async def _looks_after(
-        self, link: Link, organisation: OrganisationId, row: asyncpg.Record
+        self,
+        link: Link,
+        organisation: OrganisationId,
+        row: asyncpg.Record,
+        answered: Ran | None,
     ) -> tuple[Ran, ...]:
+        """The first ones, and that which Creatio answered, though many were in vain before it."""
         if row["conversation_id"] is None:
             return ()
         found = await SQL["looks_after"].fetch(
@@ -118,7 +124,10 @@ class PostgresEventLog:
             within=BECAUSE,
             most=MOST_LOOKS,
         )
-        return tuple(_ran(one) for one in found)
+        ran = tuple(_ran(one) for one in found)
+        if answered is None or answered.id in {one.id for one in ran}:
+            return ran
+        return (*ran, answered)
 
     async def _brought(
         self,
@@ -210,7 +219,7 @@ class PostgresEventLog:
 def _that_read(ran: Sequence[Ran]) -> Ran:
     """The first look that Creatio answered: what came before it was only tried."""
     for look in ran:
-        if not any(line.side == "creatio" and line.outcome == "later" for line in look.lines):
+        if look.was_answered:
             return look
     return ran[0]
 
@@ -227,8 +236,13 @@ async def _around(
         within=BECAUSE,
         lately=LATELY,
     )
-    near = {(events[row["ord"] - 1].id, row["before"]): _ran(row) for row in found}
-    return {e.id: Around(near.get((e.id, True)), near.get((e.id, False))) for e in events}
+    near = {(events[row["ord"] - 1].id, row["place"]): _ran(row) for row in found}
+    return {
+        e.id: Around(
+            near.get((e.id, "before")), near.get((e.id, "answered"), near.get((e.id, "after")))
+        )
+        for e in events
+    }
 
 
 def _ran(row: asyncpg.Record) -> Ran:

@@ -47,7 +47,7 @@ def look(*lines: JournalLine, after: timedelta = timedelta(milliseconds=10)) -> 
     ("event", "ran", "said"),
     [
         (NOTICED, look(READ, SENT), "Reply sent by widget"),
-        (NOTICED, look(READ, WAITED), "Reply owed: the callback answered 429"),
+        (NOTICED, look(READ, WAITED), "Reply not taken at first: the callback answered 429"),
         (NOTICED, look(READ, RULED), "Not a reply: type Call"),
         (NOTICED, look(READ, RULED, RULED), "Not a reply: type Call; and 1 more"),
         (NOTICED, look(READ, CLOSED), "Resolved the conversation."),
@@ -110,6 +110,14 @@ def reply(state: State, **more: object) -> Brought:
         ),
         (whole(look(READ, RULED)), "No reply came of it. Not a reply: type Call."),
         (whole(look(READ)), "No reply came of it. Looked: both sides agree already."),
+        (whole(look(DOWN), look(READ)), "No reply came of it. Looked: both sides agree already."),
+        (
+            whole(look(DOWN)),
+            (
+                "Kept; it waits for Creatio and is looked at again by itself."
+                " Creatio: asked about the case, Creatio answered 503."
+            ),
+        ),
         (
             whole(stopped="The case is gone."),
             "Kept, but nobody looks: this conversation has stopped. The case is gone.",
@@ -130,6 +138,12 @@ def test_the_first_look_stands_open_with_its_times_and_later_ones_are_folded() -
         ("API: did not take the reply, attempt 1", "+ 70 ms", "amber"),
     ]
     assert (first.folded, second.folded, second.title) == (False, True, "Looked again 1 min later")
+
+
+def test_the_look_that_creatio_answered_at_last_stands_open_too() -> None:
+    at_last = look(READ, SENT, after=timedelta(seconds=90))
+    found = telling.chains(whole(look(DOWN), look(DOWN, after=timedelta(seconds=9)), at_last))
+    assert [chain.folded for chain in found] == [False, False, True, False]
 
 
 @pytest.mark.parametrize(

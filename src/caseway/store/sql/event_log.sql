@@ -122,20 +122,33 @@ SELECT conversation_id FROM case_link
 
 -- name: looks_around(organisation, conversations, received, skew, within, lately)
 -- role: web
--- For each event the first look at its conversation that began after it, and the last one that began
--- a moment before. Index: run_conversation.
-SELECT n.ord, r.id, r.conversation_id, r.begun_at, r.ended_at, r.steps, r.before
+-- For each event the first look at its conversation that began after it, the first of those that
+-- Creatio answered, however long it was away, and the last one that began a moment before.
+-- Index: run_conversation.
+SELECT n.ord, r.id, r.conversation_id, r.begun_at, r.ended_at, r.steps, r.place
   FROM unnest(:conversations::uuid[], :received::timestamptz[])
        WITH ORDINALITY AS n(conversation, received_at, ord)
  CROSS JOIN LATERAL (
-       (SELECT r.id, r.conversation_id, r.begun_at, r.ended_at, r.steps, false AS before FROM run r
+       (SELECT r.id, r.conversation_id, r.begun_at, r.ended_at, r.steps, 'after' AS place FROM run r
          WHERE r.organisation_id = :organisation AND r.conversation_id = n.conversation
            AND r.begun_at >= n.received_at - :skew::interval
            AND r.begun_at < n.received_at + :within::interval
          ORDER BY r.begun_at
          LIMIT 1)
         UNION ALL
-       (SELECT r.id, r.conversation_id, r.begun_at, r.ended_at, r.steps, true FROM run r
+       (SELECT r.id, r.conversation_id, r.begun_at, r.ended_at, r.steps, 'answered' FROM run r
+         WHERE r.organisation_id = :organisation AND r.conversation_id = n.conversation
+           AND r.begun_at >= n.received_at - :skew::interval
+           AND NOT r.steps @> '[{"side": "creatio", "outcome": "later"}]'
+           AND EXISTS (SELECT 1 FROM run f
+                        WHERE f.organisation_id = :organisation
+                          AND f.conversation_id = n.conversation
+                          AND f.begun_at >= n.received_at - :skew::interval
+                          AND f.begun_at < n.received_at + :within::interval)
+         ORDER BY r.begun_at
+         LIMIT 1)
+        UNION ALL
+       (SELECT r.id, r.conversation_id, r.begun_at, r.ended_at, r.steps, 'before' FROM run r
          WHERE r.organisation_id = :organisation AND r.conversation_id = n.conversation
            AND r.begun_at < n.received_at - :skew::interval
            AND r.begun_at >= n.received_at - :lately::interval

@@ -137,7 +137,7 @@ def _of_sending(sent: Sequence[JournalLine]) -> str:
         case "done":
             return f"{many} sent by {name_within(last.side)}"
         case "later":
-            return f"{many} owed: {short_ids(last.why)}"
+            return f"{many} not taken at first: {short_ids(last.why)}"
         case _:
             return f"{many} failed for good: {short_ids(last.why)}"
 
@@ -158,7 +158,10 @@ def result(event: WholeEvent) -> str:
         return _of_replies(event)
     if not event.ran:
         return came_of(noticed, None)
-    came = came_of(noticed, Around(None, event.ran[0]))
+    answered = next((look for look in event.ran if look.was_answered), None)
+    came = came_of(noticed, Around(None, answered or event.ran[0]))
+    if answered is None:
+        return f"Kept; it waits for Creatio and is looked at again by itself. {came}."
     return f"No reply came of it. {came.removesuffix('.')}."
 
 
@@ -198,10 +201,12 @@ def chains(event: WholeEvent) -> list[Chain]:
     if event.before is not None and event.brought and _read_before(event):
         earlier = f"A look that began {elapsed(at - event.before.begun_at)} before"
         told.insert(0, Chain(earlier, folded=False, steps=tuple(_steps(event.before, at))))
+    answered = next((look for look in event.ran if look.was_answered), None)
     for number, look in enumerate(event.ran):
         later = f"Looked again {elapsed(look.begun_at - at)} later"
         steps = tuple(_steps(look, at)) or (_nothing(look, at),)
-        told.append(Chain(later if number else "Because of it", bool(number), steps))
+        folded = bool(number) and look is not answered
+        told.append(Chain(later if number else "Because of it", folded, steps))
     return told
 
 
