@@ -75,6 +75,7 @@ class Story:
             ticketing=lambda _connection: self.creatio,
             calls=lambda _key: NoBudget(),
             healed=lambda _many: None,
+            away=(),
         )
 
     async def _connections(self) -> list[Connection]:

@@ -35,7 +35,7 @@ from caseway.store.directory import Directory
 from caseway.store.event_counts import PostgresEventCounts
 from caseway.store.healing import PostgresHealing
 from caseway.store.looks import LEASE, PostgresLooks
-from caseway.store.reached import UNREACHED
+from caseway.store.reached import AWAY, UNREACHED
 from caseway.store.replay_orders import PostgresRunningReplays
 from caseway.store.roles import Role
 from caseway.store.sweeps import PostgresSweeps
@@ -156,6 +156,7 @@ class House:
             ticketing=self.ticketings.of,
             calls=self.calls.of,
             healed=self.metrics.healed.inc,
+            away=AWAY,
         )
 
         async def rounds(look: Callable[[ConversationKey], Awaitable[None]]) -> None:
@@ -184,6 +185,7 @@ class House:
             ),
             metrics=self.metrics,
             stopping=stopping,
+            away=AWAY,
         )
 
     async def duties(self) -> None:

@@ -36,6 +36,7 @@ _NAT64: Final = IPv6Network("64:ff9b::/96")
 _ALLOW_REMEDY: Final = (
     "If this address is meant, the operator adds its network to CASEWAY_ALLOWED_NETWORKS."
 )
+_NEVER_REMEDY: Final = "Give another address: a link-local one is never called."
 _ENCRYPT_REMEDY: Final = "Write the address with https:// in place of http://."
 
 
@@ -125,10 +126,10 @@ def refusal(address: Address, allowed: Sequence[Network], *, plain: bool) -> str
 
 
 def way_out(address: Address, *, plain: bool) -> str:
-    """What to do about a refusal; empty where nothing makes us go there."""
+    """What to do about a refusal."""
     real = unwrapped(address)
     if real.is_link_local:
-        return ""
+        return _NEVER_REMEDY
     return _ENCRYPT_REMEDY if plain and real.is_global else _ALLOW_REMEDY
 
 

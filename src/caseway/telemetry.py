@@ -94,6 +94,7 @@ def set_up_logs(
     root.handlers = [lines]
     root.setLevel(max(least, logging.WARNING))  # libraries are heard when something is wrong
     logging.getLogger("caseway").setLevel(least)
+    logging.getLogger("asyncpg.pool").addFilter(_briefly)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -104,6 +105,14 @@ def set_up_logs(
         wrapper_class=structlog.make_filtering_bound_logger(least),
         cache_logger_on_first_use=True,
     )
+
+
+def _briefly(record: logging.LogRecord) -> bool:
+    """A pool that connects anew: while the database is away it says so, each time at length."""
+    if record.exc_info and record.exc_info[0] is not None:
+        record.msg = f"{record.msg} ({record.exc_info[0].__name__})"
+        record.exc_info = None
+    return True
 
 
 def _ours(*_: object) -> logging.Logger:

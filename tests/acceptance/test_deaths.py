@@ -8,6 +8,8 @@ import sys
 import time
 from urllib.request import urlopen
 
+import psutil
+
 from tests.acceptance.callbacks import Callbacks
 from tests.acceptance.demo import (
     STOPPED_WITHIN_S,
@@ -93,6 +95,18 @@ def test_after_a_kill_replies_flow_again(place: Place, callbacks: Callbacks) -> 
     assert of_busy.arrived - back < IN_FLIGHT_WITHIN_S
     [before] = {c.id for c in callbacks.held if c.conversation == busy}
     assert of_busy.id == before, "the repeat is recognised by its id"
+
+
+def test_a_database_that_dies_is_told_in_a_line_each_and_work_goes_on(place: Place) -> None:
+    before = len(place.caseway.log)
+    servers = [one for one in working_below(place.caseway.folder) if one.name() == "postgres"]
+    min(servers, key=psutil.Process.create_time).kill()
+    eventually(lambda: "store.away" in place.caseway.log[before:], what="a line about it")
+    eventually(lambda: "database.revived" in place.caseway.log[before:], what="its return")
+    eventually(place.caseway.is_ready, what="readiness")
+    conversation = place.api.begin("tilda", "Are you back?")
+    place.desk.wait_until_said(place.api.case(conversation), "Are you back?")
+    assert [line for line in place.caseway.log[before:].splitlines() if "Traceback" in line] == []
 
 
 def test_told_to_stop_it_ends_its_work_first(place: Place, callbacks: Callbacks) -> None:

@@ -34,6 +34,10 @@ early.warning("circuit.opened", **{token: 1})
 logging.getLogger("asyncpg").warning("failed with %s", token)
 logging.getLogger("uvicorn.access").info("GET /%s", token)
 try:
+    raise ConnectionRefusedError
+except ConnectionRefusedError:
+    logging.getLogger("asyncpg.pool").warning("Failed to restore", exc_info=True)
+try:
     raise ValueError(signing)
 except ValueError:
     log.exception("run.failed")
@@ -81,7 +85,11 @@ def test_lines_for_programs_are_json_with_time_and_level() -> None:
         "north",
     )
     assert first["timestamp"].endswith("Z")
-    assert [line["level"] for line in rest] == ["warning", "warning", "error", "error"]
+    levels = ["warning", "warning", "warning", "error", "error"]
+    assert [line["level"] for line in rest] == levels
+    pool = rest[2]
+    assert pool["event"] == "Failed to restore (ConnectionRefusedError)"
+    assert "exception" not in pool
 
 
 def test_a_stream_of_ones_own_gets_the_lines() -> None:

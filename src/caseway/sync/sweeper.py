@@ -14,6 +14,7 @@ from caseway.domain.ids import ConnectionKey
 from caseway.domain.remote import Page
 from caseway.domain.sweeping import ACTIVITY, OPEN_CASES, may_sweep, next_sweep
 from caseway.ports import CallCounter, FencedOut, Later, Never, SweepClaim, Sweeps, Ticketing
+from caseway.sync.away import Away, away_because
 from caseway.sync.comparison import compare
 
 log = structlog.get_logger()
@@ -34,6 +35,7 @@ class Sweeper:
     ticketing: Callable[[Connection], Ticketing]
     calls: Callable[[ConnectionKey], CallCounter]
     healed: Callable[[int], None]  # counts what no webhook told of
+    away: Away
     _under_way: set[ConnectionKey] = field(default_factory=set)
 
     async def pass_over(self) -> int:
@@ -57,11 +59,14 @@ class Sweeper:
                     task.cancel()  # what it had not kept is read again by the next sweep
 
     async def _alone(self, connection: Connection, entities: Sequence[str]) -> None:
-        """What goes wrong inside is our bug: loud, and nobody else's trouble."""
+        """What goes wrong inside is nobody else's trouble; a bug of ours is loud."""
         try:
             await self._connection(connection, entities)
-        except Exception:
-            log.exception("sweep.broke", connection=connection.name)
+        except Exception as failure:
+            if reason := away_because(failure, self.away):
+                log.warning("store.away", reason=reason, connection=connection.name)
+            else:
+                log.exception("sweep.broke", connection=connection.name)
 
     async def _due(self) -> tuple[dict[ConnectionKey, Connection], Due]:
         connections = {c.key: c for c in await self.connections() if c.settings.sweeping.enabled}

@@ -12,6 +12,7 @@ import structlog
 
 from caseway.domain.ids import ConversationKey
 from caseway.ports import EventCounts, Healing
+from caseway.sync.away import Away, away_because
 from caseway.sync.reconciler import Reconciler
 from caseway.sync.replayer import Replayer
 from caseway.sync.sweeper import Sweeper
@@ -50,6 +51,7 @@ class Worker:
     retention: Retention
     metrics: Metrics
     stopping: asyncio.Event
+    away: Away
 
     async def run(self) -> None:
         """Until `stopping` is set. A part that fails is begun again; the others go on."""
@@ -69,13 +71,16 @@ class Worker:
         await self.consume(self.look)
 
     async def look(self, key: ConversationKey) -> None:
-        """One job. What goes wrong inside is our bug: loud, and healed by the lease."""
+        """One job. What goes wrong inside is healed by the lease; a bug of ours is loud."""
         began, outcome = time.monotonic(), "done"
         try:
             await self.reconciler.look(key)
-        except Exception:
+        except Exception as failure:
             outcome = "broke"
-            log.exception("run.broke", conversation=str(key.conversation))
+            if reason := away_because(failure, self.away):
+                log.warning("store.away", reason=reason, conversation=str(key.conversation))
+            else:
+                log.exception("run.broke", conversation=str(key.conversation))
         finally:
             self.metrics.runs.labels(outcome=outcome).inc()
             self.metrics.run_seconds.observe(time.monotonic() - began)
@@ -103,9 +108,13 @@ class Worker:
             try:
                 await part()
                 failures = 0
-            except Exception:
+            except Exception as failure:
                 failures += 1
-                log.exception("worker.part_failed", part=getattr(part, "__name__", "part"))
+                name = getattr(part, "__name__", "part")
+                if reason := away_because(failure, self.away):
+                    log.warning("store.away", reason=reason, part=name)
+                else:
+                    log.exception("worker.part_failed", part=name)
             wait = pause + timedelta(seconds=min(2**failures, 30) if failures else 0)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.stopping.wait(), wait.total_seconds())
