@@ -37,6 +37,7 @@ class ListPage:
     rows: dict[str, str] = field(default_factory=dict)
     icons: list[str] = field(default_factory=list)  # those that the page uses
     is_down: bool = False  # neither the page nor the stream answers
+    is_broken: bool = False  # the page is, its stream is not
     is_over: bool = False  # the sign-in is
     watchers: Watchers = field(default_factory=Watchers)
 
@@ -55,7 +56,7 @@ class ListPage:
         del request
         if self.is_over:
             return RedirectResponse("/login", 303)
-        if self.is_down:
+        if self.is_down or self.is_broken:
             return PlainTextResponse("down", 503)
         rows = "".join(
             f'<div data-row id="row-{name}"><a href="/inbox?{name}">{text}</a></div>'
@@ -70,7 +71,9 @@ class ListPage:
         return PlainTextResponse(f"This is {request.url.path}")
 
     async def live(self, request: Request) -> Response:
-        if self.is_down or self.is_over:
+        if self.is_over:
+            return PlainTextResponse("signed out", 401)
+        if self.is_down:
             return PlainTextResponse("down", 503)
         request.app.state.watchers = self.watchers
         return await stream(request, self.standing, timedelta(milliseconds=50))

@@ -91,6 +91,27 @@ def test_a_broken_stream_says_when_it_tries_again_and_catches_up(
     expect(state).to_have_text("Live")
 
 
+def test_a_page_that_cannot_be_drawn_does_not_pass_for_live(
+    opened: Page, listed: ListPage
+) -> None:
+    state = opened.locator("[data-live-state]")
+    listed.is_broken = True
+    listed.add("d")
+    expect(state).to_have_text(re.compile(r"Live paused, trying again in \d+ s"))
+    listed.is_broken = False
+    expect(opened.locator("#row-d")).to_be_visible()
+    expect(state).to_have_text("Live")
+
+
+def test_a_sign_in_that_ended_while_nothing_happened_is_said(
+    opened: Page, listed: ListPage
+) -> None:
+    listed.is_over = True
+    listed.cut()
+    expect(opened.locator("#said")).to_contain_text("You are signed out.")
+    expect(opened.locator("[data-live-state]")).to_have_text("Signed out")
+
+
 def test_a_lost_sign_in_is_said(opened: Page, listed: ListPage) -> None:
     expect(opened.locator("#row-c")).to_be_visible()
     listed.is_over = True

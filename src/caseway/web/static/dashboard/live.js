@@ -28,6 +28,7 @@
     let waiting = null; // the newer part, held back
     let asking = false;
     let again = false;
+    let isOver = false; // the sign-in is
 
     function show(text, colour) {
       for (const state of states) {
@@ -39,21 +40,43 @@
 
     function open() {
       clearTimeout(timer);
+      if (isOver) return;
       source?.close();
       source = new EventSource(element.dataset.live);
-      source.addEventListener("open", () => {
-        failures = 0;
-        show(words(), "green");
-      });
       source.addEventListener("changed", (event) => {
-        if (event.data === token) return;
+        if (event.data === token) return upToDate();
         token = event.data;
         refresh();
       });
-      source.addEventListener("error", retry);
+      source.addEventListener("error", () => {
+        const isRefused = source.readyState === EventSource.CLOSED;
+        retry();
+        if (isRefused) askWhy();
+      });
+    }
+
+    // A stream that stands is not enough: the page must be drawn as well.
+    function upToDate() {
+      failures = 0;
+      show(words(), "green");
+    }
+
+    // An EventSource does not say with what it was refused.
+    async function askWhy() {
+      const asked = new AbortController();
+      try {
+        const headers = { Accept: "text/event-stream" };
+        const { status } = await fetch(element.dataset.live, { headers, signal: asked.signal });
+        if (status === 401) signedOut();
+      } catch {
+        // No answer: it is tried again as it is.
+      } finally {
+        asked.abort();
+      }
     }
 
     function retry() {
+      clearTimeout(timer);
       source?.close();
       source = null;
       if (document.hidden) return;
@@ -94,6 +117,7 @@
           along(page);
           take(fresh);
         }
+        upToDate();
       } catch {
         token = null;
         retry();
@@ -115,6 +139,8 @@
     }
 
     function signedOut() {
+      isOver = true;
+      clearTimeout(timer);
       source?.close();
       show("Signed out", "grey");
       const voice = document.getElementById("said");
