@@ -91,9 +91,7 @@ def test_a_broken_stream_says_when_it_tries_again_and_catches_up(
     expect(state).to_have_text("Live")
 
 
-def test_a_page_that_cannot_be_drawn_does_not_pass_for_live(
-    opened: Page, listed: ListPage
-) -> None:
+def test_a_page_that_cannot_be_drawn_does_not_pass_for_live(opened: Page, listed: ListPage) -> None:
     state = opened.locator("[data-live-state]")
     listed.is_broken = True
     listed.add("d")

@@ -148,7 +148,7 @@ async def test_while_a_replaced_secret_holds_both_are_right() -> None:
 
     def rotated(until: datetime) -> Callable[[ChannelAccount], ChannelAccount]:
         former = FormerSecret(Secret(SECRET), until)
-        return lambda known: replace(known, secret=Secret(new), former=former)
+        return lambda known: replace(known, secret=Secret(new), former=(former,))
 
     _, there = await sent(says(200), change=rotated(soon))
     for secret in (SECRET, new):

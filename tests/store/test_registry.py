@@ -23,6 +23,7 @@ from caseway.domain.ids import ConnectionId, ConnectionKey, OrganisationId, Stat
 from caseway.domain.secret import Secret
 from caseway.ports import NotConfigured, Refused, Wanted
 from caseway.store.audit import Change
+from caseway.store.channels import MOST_FORMER
 from caseway.store.queries import load
 from caseway.store.registry import Registry, ensure_organisation
 from caseway.store.secrets import Secrets, new_key
@@ -271,9 +272,19 @@ async def test_an_api_channel_signs_with_a_secret_of_its_own(
     assert again.secrets(now=now) == (again.secret, replaced.secret)
     assert again.secrets(now=now + timedelta(hours=3)) == (again.secret,)
     assert await registry.channels.named(organisation, "shop") == again
+    # Pressed twice, or asked again because the new one was not written down.
+    twice = await registry.channels.new_secret(organisation, "shop", grace=timedelta(hours=2))
+    assert twice.secrets(now=now) == (twice.secret, again.secret, replaced.secret)
+    assert await registry.channels.named(organisation, "shop") == twice
+    again = twice
     replaced = await registry.channels.end_former_secret(organisation, "shop")
     assert replaced.secrets(now=now) == (again.secret,)
     assert await registry.channels.named(organisation, "shop") == replaced
+    for _ in range(MOST_FORMER + 1):
+        bounded = await registry.channels.new_secret(organisation, "shop", grace=timedelta(hours=2))
+    assert len(bounded.secrets(now=now)) == MOST_FORMER + 1
+    alone = await registry.channels.new_secret(organisation, "shop")
+    assert alone.secrets(now=now) == (alone.secret,)
 
 
 async def test_a_widget_identifies_visitors_once_it_has_a_secret(

@@ -204,8 +204,8 @@ def secret(
             show_json({"name": name, "secret": found.secret.reveal()})
         else:
             typer.echo(found.secret.reveal())
-        if new and found.former is not None:
-            until = f"{found.former.until:%Y-%m-%d %H:%M} UTC"
+        if new and found.former:
+            until = f"{found.former[0].until:%Y-%m-%d %H:%M} UTC"
             say(f"The old one holds as well until {until}. To end it now: --new --now")
 
     on_store(work)

@@ -130,7 +130,7 @@ class ChannelSettings:
 
 @dataclass(frozen=True, slots=True)
 class FormerSecret:
-    """The one before, while whoever checks it is being changed over."""
+    """One replaced, while whoever checks it is being changed over."""
 
     secret: Secret
     until: datetime  # UTC
@@ -146,11 +146,9 @@ class ChannelAccount:
     settings: ChannelSettings
     secret: Secret | None  # api: signs callbacks; widget: verifies identities
     version: int
-    former: FormerSecret | None = None
+    former: tuple[FormerSecret, ...] = ()  # the newest first
 
     def secrets(self, *, now: datetime) -> tuple[Secret, ...]:
         """Those that hold, the newest first."""
         found = () if self.secret is None else (self.secret,)
-        if self.former is not None and now < self.former.until:
-            found = (*found, self.former.secret)
-        return found
+        return (*found, *(former.secret for former in self.former if now < former.until))

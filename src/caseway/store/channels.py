@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 SQL: Final = load("channels")
 API: Final = "api"
 WIDGET: Final = "widget"
+MOST_FORMER: Final = 10  # a callback carries a signature by each
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,26 +99,26 @@ class Channels:
         grace: timedelta = AT_ONCE,
         actor: str = BY_COMMAND,
     ) -> ChannelAccount:
-        """Replace it; the old one holds as well for the grace period. Raises `NotConfigured`.
+        """Replace it; the old one holds as well for the grace period, and so does one replaced
+        before to its own end: who asks twice, or lost what was shown, ends nothing that is in use.
+        Raises `NotConfigured`.
 
         API: signs the callbacks from now on. Widget: from now on visitors may be identified.
         """
         async with transaction(self._pool, organisation) as link:
             there = await self._locked(link, organisation, name)
             settings = replace(there.settings, identity_secret_set=there.kind == WIDGET)
-            former = None
-            if there.secret is not None and grace > AT_ONCE:
-                former = FormerSecret(there.secret, datetime.now(UTC) + grace)
+            former = _replaced(there, datetime.now(UTC), grace)
             after = replace(there, secret=signing_secret(), former=former, settings=settings)
             return await self._change(link, there, after, "secret_replaced", actor)
 
     async def end_former_secret(
         self, organisation: OrganisationId, name: str, *, actor: str = BY_COMMAND
     ) -> ChannelAccount:
-        """The replaced one holds no longer. Raises `NotConfigured`."""
+        """What was replaced holds no longer. Raises `NotConfigured`."""
         async with transaction(self._pool, organisation) as link:
             there = await self._locked(link, organisation, name)
-            after = replace(there, former=None)
+            after = replace(there, former=())
             return await self._change(link, there, after, "former_secret_ended", actor)
 
     async def named(self, organisation: OrganisationId, name: str) -> ChannelAccount:
@@ -156,15 +157,14 @@ class Channels:
         action: str,
         actor: str,
     ) -> ChannelAccount:
-        former = after.former
         version = await SQL["change"].fetchval(
             link,
             organisation=after.organisation,
             id=after.id,
             settings=to_json(after.settings),
             secret=None if after.secret is None else self._secrets.encrypt(after.secret),
-            former_secret=former and self._secrets.encrypt(former.secret),
-            former_until=former and former.until,
+            former_secrets=[self._secrets.encrypt(former.secret) for former in after.former],
+            former_until=[former.until for former in after.former],
         )
         await self._record(link, after, action, actor, before=before)
         return replace(after, version=version)
@@ -207,10 +207,21 @@ def channel_of(row: asyncpg.Record, secrets: Secrets) -> ChannelAccount:
     )
 
 
-def _former(row: asyncpg.Record, secrets: Secrets) -> FormerSecret | None:
-    if row["former_secret"] is None:
-        return None
-    return FormerSecret(secrets.decrypt(row["former_secret"]), row["former_until"])
+def _former(row: asyncpg.Record, secrets: Secrets) -> tuple[FormerSecret, ...]:
+    return tuple(
+        FormerSecret(secrets.decrypt(secret), until)
+        for secret, until in zip(row["former_secrets"], row["former_until"], strict=True)
+    )
+
+
+def _replaced(account: ChannelAccount, now: datetime, grace: timedelta) -> tuple[FormerSecret, ...]:
+    """What holds beside a new secret, the newest first."""
+    if grace <= AT_ONCE:
+        return ()
+    holding = [former for former in account.former if now < former.until]
+    if account.secret is not None:
+        holding.insert(0, FormerSecret(account.secret, now + grace))
+    return tuple(holding[:MOST_FORMER])
 
 
 def _told(account: ChannelAccount) -> dict[str, object]:
@@ -219,6 +230,6 @@ def _told(account: ChannelAccount) -> dict[str, object]:
         "name": account.name,
         "settings": account.settings,
     }
-    if account.former is not None:
-        told["former_secret_until"] = account.former.until
+    if account.former:
+        told["former_secret_until"] = account.former[0].until
     return told

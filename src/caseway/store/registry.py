@@ -70,14 +70,7 @@ class Registry:
                 rows = await select.fetch(link)
                 await rewrite.executemany(
                     link,
-                    [
-                        {
-                            "organisation": row["organisation_id"],
-                            "id": row["id"],
-                            "secret": self._secrets.rotate(row["secret"]),
-                        }
-                        for row in rows
-                    ],
+                    [{**row, "secret": self._secrets.rotate(row["secret"])} for row in rows],
                 )
                 rewritten += len(rows)
         return rewritten

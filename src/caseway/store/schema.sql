@@ -62,20 +62,20 @@ CREATE TABLE channel (
     name text NOT NULL CHECK (name <> ''),
     settings jsonb NOT NULL DEFAULT '{}',
     secret bytea,
-    former_secret bytea,
-    former_until timestamptz,
+    former_secrets bytea[] NOT NULL DEFAULT '{}',
+    former_until timestamptz[] NOT NULL DEFAULT '{}',
     version bigint NOT NULL DEFAULT 1,
     created_at timestamptz NOT NULL DEFAULT now(),
     removed_at timestamptz,
     PRIMARY KEY (organisation_id, id),
-    CHECK ((former_secret IS NULL) = (former_until IS NULL)),
+    CHECK (cardinality(former_secrets) = cardinality(former_until)),
     UNIQUE (id),
     UNIQUE (organisation_id, id, connection_id),
     FOREIGN KEY (organisation_id, connection_id) REFERENCES connection (organisation_id, id)
 );
 CREATE UNIQUE INDEX channel_name ON channel (organisation_id, name) WHERE removed_at IS NULL;
 COMMENT ON TABLE channel IS 'A channel account: one widget, one API client, one mailbox.';
-COMMENT ON COLUMN channel.former_secret IS 'The replaced one, which holds as well until former_until.';
+COMMENT ON COLUMN channel.former_secrets IS 'Replaced ones, the newest first; each holds as well until its place in former_until.';
 
 CREATE TABLE api_key (
     organisation_id uuid NOT NULL REFERENCES organisation (id),

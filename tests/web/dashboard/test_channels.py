@@ -109,14 +109,18 @@ async def test_an_api_channel_is_added_tested_and_its_secret_replaced(
             assert "Your receiver answered 204" in await answer.text()
         async with client.post(f"{path}/secret", data={"old": "grace"}) as answer:
             text = await answer.text()
-        [second] = set(re.findall(r"whsec_[\w+/=]+", text)) - {first}
         assert "The old one holds as well" in text
+        # Pressed twice, or the page that shows it was loaded again.
+        async with client.post(f"{path}/secret", data={"old": "grace"}) as answer:
+            text = await answer.text()
+        [second] = set(re.findall(r"whsec_[\w+/=]+", text)) - {first}
+        assert "The old ones hold as well" in text
         async with client.post(f"{path}/test") as answer:
             assert answer.status == 200
         for secret in (first, second):
             assert Webhook(secret).verify(there.got[1].body, dict(there.got[1].headers))
         async with client.post(f"{path}/secret/end") as answer:
-            assert "The old one holds as well" not in await answer.text()
+            assert not re.search("The old ones? holds? as well", await answer.text())
     async with client.post(f"{path}/test") as answer:
         text = await answer.text()
     assert "No connection to 127.0.0.1" in text

@@ -5,7 +5,7 @@
 -- Each channel's last message in, last reply out, and what waits. Indexes: message_came_in,
 -- delivery_went_out; what waits is counted once for all of them, over delivery_unsettled.
 SELECT h.organisation_id, h.id, h.connection_id, h.kind, h.name, h.settings, h.secret, h.version,
-       h.former_secret, h.former_until, c.name AS connection_name,
+       h.former_secrets, h.former_until, c.name AS connection_name,
        (SELECT m.kept_at FROM message m
          WHERE m.organisation_id = h.organisation_id AND m.channel_id = h.id AND m.author = 'contact'
          ORDER BY m.kept_at DESC LIMIT 1) AS last_in_at,

@@ -110,7 +110,8 @@ UPDATE connection
 
 -- name: secrets()
 -- Everything encrypted in this table, for the rotation of keys; removed ones as well.
-SELECT organisation_id, id, secret FROM connection ORDER BY organisation_id, id FOR NO KEY UPDATE;
+SELECT organisation_id AS organisation, id, secret FROM connection
+ ORDER BY organisation_id, id FOR NO KEY UPDATE;
 
 -- name: rewrite(organisation, id, secret)
 -- The same secret under another key.

@@ -50,7 +50,8 @@ SELECT organisation_id, connection_id, id, public_name, digest, expires_at, revo
 
 -- name: secrets()
 -- Everything encrypted in this table, for the rotation of keys.
-SELECT organisation_id, id, secret FROM webhook_token ORDER BY organisation_id, id FOR NO KEY UPDATE;
+SELECT organisation_id AS organisation, id, secret FROM webhook_token
+ ORDER BY organisation_id, id FOR NO KEY UPDATE;
 
 -- name: rewrite(organisation, id, secret)
 -- The same secret under another key.

@@ -139,7 +139,7 @@ async def show(
     account = found.account
     typed = typed or forms.shown(account.name, account.settings)
     now = parts.now()
-    holding = account.former is not None and now < account.former.until
+    holding = [former.until for former in account.former if now < former.until]
     return draw(
         request,
         visitor,
@@ -152,7 +152,8 @@ async def show(
         typed=typed,
         faults=typed.faults,
         secret=secret,
-        former_until=account.former.until if account.former and holding else None,
+        former_until=max(holding, default=None),
+        former_count=len(holding),
         tried=tried,
         snippet=snippet(parts.public_url, account.id),
         public_url=parts.public_url,
