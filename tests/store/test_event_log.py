@@ -240,10 +240,17 @@ async def test_a_reply_that_was_read_just_before_its_event_came_is_shown_with_it
                     "message SET kept_at = kept_at - interval '5 s'"):  # fmt: skip
         await story.owner.execute(f"UPDATE {moments}")
     await story.webhook(log.case)
+    story.creatio.fate = lambda _kind: "busy"
     await story.work()
     late = await story.owner.fetchval(
         "SELECT id FROM webhook_event ORDER BY received_at DESC LIMIT 1"
     )
+    told = await PostgresEventLog(story.web).event(log.organisation, late)
+    assert told is not None
+    assert told.brought == (), "nobody knows yet what it tells of"
+    story.creatio.fate = lambda _kind: "ok"
+    await story.pass_time(timedelta(minutes=5))
+    await story.work()
     told = await PostgresEventLog(story.web).event(log.organisation, late)
     assert told is not None
     assert told.before is not None

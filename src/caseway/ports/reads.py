@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 from uuid import UUID
 
 from caseway.domain.adoption import Outcome
@@ -22,6 +22,7 @@ from caseway.domain.ids import (
 )
 from caseway.ports.looks import JournalLine
 
+LEFT: Final = "left activity "  # how a journal names what the reply rule held back
 FoundBy = Literal["webhook", "sweep", "test"]  # test: a call that Caseway sent to itself
 
 
@@ -104,6 +105,13 @@ class Ran:
     def was_answered(self) -> bool:
         """False: Creatio was away, so nothing could be known of its side."""
         return not any(line.side == "creatio" and line.outcome == "later" for line in self.lines)
+
+    def adds_nothing_to(self, earlier: "Ran") -> bool:
+        """It was answered, and at most left in Creatio what the earlier one had left there."""
+        known = {(line.deed, line.why) for line in earlier.lines if line.deed.startswith(LEFT)}
+        return self.was_answered and all(
+            line.side == "creatio" or (line.deed, line.why) in known for line in self.lines
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,7 @@ class PostgresEventLog:
                 received=noticed.received_at,
                 most=MOST_LOOKS,
             )
-            if before is not None and not brought:
+            if before is not None and not brought and answered and answered.adds_nothing_to(before):
                 brought = await self._brought(link, organisation, row, (before,))
         return WholeEvent(
             noticed=noticed,

@@ -70,6 +70,11 @@ def test_a_reply_that_was_read_a_moment_before_is_named_with_the_event_that_tell
     around = Around(early, look(READ))
     assert telling.came_of(NOTICED, around) == "Reply sent by widget, read just before"
     assert telling.came_of(NOTICED, Around(early, look(READ, RULED))) == "Not a reply: type Call"
+    ruled = look(READ, RULED, SENT, after=timedelta(milliseconds=-300))
+    told = telling.came_of(NOTICED, Around(ruled, look(READ, RULED)))
+    assert told == "Reply sent by widget, read just before", "what was held back before is no news"
+    down = telling.came_of(NOTICED, Around(early, look(DOWN)))
+    assert down == "Creatio: asked about the case, Creatio answered 503", "nobody knows yet"
     event = replace(
         whole(look(READ), brought=(reply(State.DELIVERED, kept_at=NOON - timedelta(seconds=0.2)),)),
         before=early,

@@ -286,6 +286,16 @@ def test_a_line_names_what_it_is_about(subject: str, after: str, shown: str) -> 
     assert audit.line_of(entry).what == "Thing changed"
 
 
+def test_a_change_that_leaves_the_name_is_named_too() -> None:
+    before, after = '{"name":"north","base_url":"a"}', '{"name":"north","base_url":"b"}'
+    subject = f"connection:{UUID(int=7)}"
+    entry = AuditEntry(
+        uuid4(), datetime.now(tz=UTC), "mara", "connection.changed", subject, "", before, after
+    )
+    line = audit.line_of(entry)
+    assert (line.subject, [one.field for one in line.differences]) == ("north", ["base_url"])
+
+
 @pytest.mark.parametrize("deed", ["role", "disable", "enable", "end-sessions", "reset"])
 async def test_another_organisations_person_is_not_found(
     house: House, signed_in: SignedIn, deed: str

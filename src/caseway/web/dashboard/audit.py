@@ -88,20 +88,20 @@ def line_of(entry: AuditEntry) -> Line:
     return Line(
         entry=entry,
         what=WORDS.get(entry.action, words[:1].upper() + words[1:]),
-        subject=_subject(entry, found),
+        subject=_subject(entry),
         differences=found,
     )
 
 
-def _subject(entry: AuditEntry, found: list[Difference]) -> str:
+def _subject(entry: AuditEntry) -> str:
     """By its name where it has one; nothing where it is said elsewhere in the line."""
     kind, _, subject = entry.subject.partition(":")
     if kind == "session" or subject == entry.actor:
         return ""
     if not UUID_FORM.fullmatch(subject):
         return subject
-    named = next((one for one in found if one.field == "name"), None)
-    return (named.after or named.before) if named else subject[:SHORT]
+    name = _read(entry.after).get("name") or _read(entry.before).get("name")
+    return name if isinstance(name, str) else subject[:SHORT]
 
 
 def differences(before: str, after: str) -> list[Difference]:

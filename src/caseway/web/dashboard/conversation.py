@@ -20,12 +20,12 @@ from caseway.domain.standing import Standing
 from caseway.domain.words import Language, Writing
 from caseway.ports import Happened, NotConfigured, Ran
 from caseway.ports.conversations import Deed, Facts, History
+from caseway.ports.reads import LEFT
 from caseway.web import creatio_links
 from caseway.web.api import cursors
 from caseway.web.dashboard import ledger, live
 from caseway.web.dashboard.channel_signs import name_of, sign_of
 from caseway.web.dashboard.doors import Doors, Visitor
-from caseway.web.dashboard.events.telling import LEFT
 from caseway.web.dashboard.frame import draw
 from caseway.web.dashboard.masking import called, frozen
 from caseway.web.demo.telling import LONG_ID, Group, told

@@ -12,6 +12,7 @@ from caseway.domain.adoption import Outcome
 from caseway.domain.delivery import State as Debt
 from caseway.ports import JournalLine, Noticed, Ran
 from caseway.ports.event_log import Around, TokenStanding, WholeEvent
+from caseway.ports.reads import LEFT
 from caseway.web.dashboard.channel_signs import name_of, name_within
 from caseway.web.receiver.receiver import BROKE_OFF, KEPT_OF_UNUSED_BYTES
 
@@ -20,7 +21,6 @@ OF_AN_ACTIVITY: Final = re.compile(r"^activity [0-9a-f]+: ")
 SENT: Final = "sent reply"
 TRIED: Final = "tried to send reply"
 ATTEMPTS: Final = (SENT, TRIED)
-LEFT: Final = "left activity "
 UNUSED: Final = frozenset({Outcome.IGNORED, Outcome.NOTHING_NEW, Outcome.REJECTED})
 AGREED: Final = "Looked: both sides agree already"
 MOST_BODY_CHARACTERS: Final = 64 * 1024
@@ -102,11 +102,12 @@ def _of_looks(around: Around) -> str:
     after, before = around.after, around.before
     if after is None:
         return ""
-    said = _of_look(after)
     lines = () if before is None else before.lines
     sent = [line for line in lines if line.deed.startswith(ATTEMPTS)]
     # It only comes into question where the look that followed found nothing left to do.
-    return f"{_of_sending(sent)}, read just before" if said == AGREED and sent else said
+    if before is not None and sent and after.adds_nothing_to(before):
+        return f"{_of_sending(sent)}, read just before"
+    return _of_look(after)
 
 
 def _of_look(look: Ran) -> str:
