@@ -59,6 +59,21 @@ async def test_a_contact_writes_and_the_conversation_is_shown(house: House) -> N
     assert (status, told["detail"]) == (405, "This address takes GET.")
 
 
+async def test_a_full_disk_is_no_bug_of_ours_and_the_repeat_is_kept(house: House) -> None:
+    await house.owner.execute(
+        "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE 'no space left' USING ERRCODE = 'disk_full'; END $$;"
+        "CREATE TRIGGER full_disk BEFORE INSERT ON message "
+        "FOR EACH ROW EXECUTE FUNCTION full_disk()"
+    )
+    url, body = f"{house.base}/api/v1/conversations", first(message_id="m-1", email="a@example.com")
+    async with house.client.post(url, json=body, headers=house.tenant.bearer) as answer:
+        assert answer.status == 503
+        assert int(answer.headers["Retry-After"]) >= 1
+    await house.owner.execute("DROP TRIGGER full_disk ON message")
+    assert (await call(house, "POST", "/conversations", body))[0] == 201
+
+
 async def test_the_same_contact_joins_and_nobody_is_somebody_new(house: House) -> None:
     same = [
         ({"external_id": "k-1", "email": "a@example.com"}, {"external_id": "k-1"}),

@@ -9,13 +9,15 @@ from caseway.ports import Later
 
 T = TypeVar("T")
 UNREACHED: Final = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
-# Of these, what no statement of ours can be the reason of.
+# Of these, what no statement of ours is the reason of.
 AWAY: Final = (
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,
     asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,  # it is shut down, or starts
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
     asyncpg.InsufficientResourcesError,  # no connection left, no room on its disk
 )
 

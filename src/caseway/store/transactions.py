@@ -2,27 +2,17 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 from uuid import UUID
-
-import asyncpg
 
 from caseway.domain.ids import OrganisationId
 from caseway.ports import Later
+from caseway.store.reached import AWAY
 
 if TYPE_CHECKING:
-    from caseway.store.queries import Connection as Link
+    import asyncpg
 
-# Narrower than `reached.UNREACHED`: a statement that is refused here is no absence.
-AWAY: Final = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.InterfaceError,
-)
+    from caseway.store.queries import Connection as Link
 
 
 @asynccontextmanager

@@ -70,6 +70,7 @@ def _said(problem: Problem, request: Request) -> Response:
 async def _later(request: Request, failure: Exception) -> Response:
     del request
     wait = failure.retry_after if isinstance(failure, Later) else None
+    log.warning("request.put_off", reason=str(failure) or type(failure).__name__)
     return Problem(503, UNREACHABLE, retry_after=wait or RETRY).response()
 
 
