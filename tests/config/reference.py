@@ -66,7 +66,8 @@ Passwords, client secrets and webhook tokens are encrypted in the database. The 
 first start in the file `secret.key` of the configuration folder, readable by its owner alone; it
 is never in the data folder and never in a backup. Keep a copy elsewhere: without it the secrets
 in the database are lost, and Caseway refuses to start rather than go on with another key. For
-several machines put the same keys into `CASEWAY_SECRET_KEYS`. `caseway secrets rotate` changes
+several machines put the same keys into `CASEWAY_SECRET_KEYS`; for a new database
+`head -c 32 /dev/urandom | base64 | tr +/ -_` prints one. `caseway secrets rotate` changes
 them.
 
 ## Private networks

@@ -3,6 +3,7 @@
 import logging
 import pickle
 import stat
+import subprocess
 import threading
 from pathlib import Path
 
@@ -95,6 +96,9 @@ def test_a_bad_key_is_refused_by_its_position_and_not_shown() -> None:
     with pytest.raises(KeyTrouble, match="key 2 of 2") as refusal:
         Secrets([new_key(), "not-a-key-but-secret"])
     assert "not-a-key-but-secret" not in str(refusal.value)
+    command = str(refusal.value).partition("printed by: ")[2]
+    made = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
+    Secrets([made.stdout])
     with pytest.raises(KeyTrouble):
         Secrets([])
 

@@ -31,7 +31,9 @@ class Secrets:
                 fernets.append(Fernet(key.strip()))
             except ValueError:
                 raise KeyTrouble(
-                    f"Secret key {position} of {len(keys)} is not 32 bytes in URL-safe base64."
+                    f"Secret key {position} of {len(keys)} is not 32 bytes in URL-safe base64. "
+                    "Copy it whole from where it was made; a new one for a new database is "
+                    "printed by: head -c 32 /dev/urandom | base64 | tr +/ -_"
                 ) from None
         self._fernet = MultiFernet(fernets)
         self.fingerprints: Final = tuple(fingerprint(key) for key in keys)
