@@ -1,5 +1,6 @@
 """A page with a live list, as rooms have them, whose rows a test commands."""
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -13,6 +14,7 @@ from caseway.web.dashboard import frame
 from caseway.web.dashboard.live import stream
 from caseway.web.widget.watching import Watchers
 
+SLOW_AT_MOST_S = 30
 PAGE = """<!doctype html>
 <html lang="en"><head><title>A list</title>
 <link rel="stylesheet" href="/static/caseway.css"><link rel="stylesheet" href="/static/dashboard/frame.css">
@@ -25,6 +27,7 @@ PAGE = """<!doctype html>
 <input aria-label="Find" data-find>
 <span data-live-state data-live-words="Live"><span class="cw-lamp"></span><span>Live</span></span>
 <div id="rows" data-live="/live/list" data-live-one="new event" data-live-many="new events">{rows}</div>
+<form method="post" action="/orders"><button>Order</button></form>
 </main><p id="said" role="status"></p>
 <dialog id="keys"><form method="dialog"><button>Close</button></form><input type="checkbox" data-keys-off aria-label="Off"></dialog>
 </body></html>"""
@@ -38,6 +41,8 @@ class ListPage:
     icons: list[str] = field(default_factory=list)  # those that the page uses
     is_down: bool = False  # neither the page nor the stream answers
     is_broken: bool = False  # the page is, its stream is not
+    is_slow: bool = False  # orders are taken, and not answered yet
+    orders: int = 0
     is_over: bool = False  # the sign-in is
     watchers: Watchers = field(default_factory=Watchers)
 
@@ -48,6 +53,7 @@ class ListPage:
                 Route("/inbox", self.elsewhere),
                 Route("/login", self.elsewhere),
                 Route("/live/list", self.live),
+                Route("/orders", self.order, methods=["POST"]),
                 *assets.routes([*frame.OWN_ASSETS, "caseway.css"]),
             ]
         )
@@ -77,6 +83,15 @@ class ListPage:
             return PlainTextResponse("down", 503)
         request.app.state.watchers = self.watchers
         return await stream(request, self.standing, timedelta(milliseconds=50))
+
+    async def order(self, request: Request) -> Response:
+        del request
+        self.orders += 1
+        mine = self.orders
+        async with asyncio.timeout(SLOW_AT_MOST_S):
+            while self.is_slow:
+                await asyncio.sleep(0.02)
+        return PlainTextResponse(f"Order {mine}")
 
     async def standing(self) -> str:
         return str(hash(tuple(self.rows.items())))

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.list_page import ListPage
 from tests.browser.serving import serving
+from tests.browser.shop import eventually
 
 SOON_MS = 20_000
 
@@ -116,6 +117,19 @@ def test_a_lost_sign_in_is_said(opened: Page, listed: ListPage) -> None:
     listed.add("d")
     expect(opened.locator("#said")).to_contain_text("You are signed out.")
     assert opened.locator("#said").get_attribute("aria-live") == "assertive"
+
+
+def test_a_second_click_while_the_answer_is_on_its_way_orders_nothing(
+    opened: Page, listed: ListPage
+) -> None:
+    listed.is_slow = True
+    place = opened.get_by_role("button", name="Order").bounding_box()
+    assert place is not None
+    for _ in range(2):
+        opened.mouse.click(place["x"] + 5, place["y"] + 5)
+        eventually(opened, lambda: listed.orders > 0)
+    listed.is_slow = False
+    expect(opened.get_by_text("Order 1")).to_be_visible()
 
 
 def test_keys_walk_the_rows_find_and_go(opened: Page) -> None:

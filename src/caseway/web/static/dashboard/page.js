@@ -63,6 +63,19 @@
   }
   toFaults(document);
 
+  // A double click orders once: of two keys made, the second answer would hide the one to be kept.
+  const AGAIN_AFTER_MS = 5000; // the first attempt may have been stopped
+  const sentAt = new WeakMap();
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || form.method !== "post") return;
+    if (event.timeStamp - (sentAt.get(form) ?? -Infinity) < AGAIN_AFTER_MS) event.preventDefault();
+    else sentAt.set(form, event.timeStamp);
+  });
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted) for (const form of document.forms) sentAt.delete(form);
+  });
+
   // Icons that a swapped part uses, and the page has not drawn yet.
   const SYMBOLS = /<symbol id="(i-[a-z0-9-]+)".*?<\/symbol>/gs;
   window.caseway.adoptIcons = (html) => {
