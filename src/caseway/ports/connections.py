@@ -24,6 +24,8 @@ class Wanted:
     identity_url: str = ""
     platform: Platform = Platform.DETECT
     settings: ConnectionSettings = field(default_factory=ConnectionSettings)
+    # Of the connection that was looked at, 0 if there was none; None: whatever it is now.
+    version: int | None = None
 
 
 class ListedConnection(Protocol):

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from caseway.store.queries import Connection as Link
 
 SQL: Final = load("connections")
+CHANGED_MEANWHILE: Final = (
+    "{name} was changed since you opened this page. Nothing was saved, so that the change is kept: "
+    "open the page again, and repeat yours."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,8 @@ class Connections:
     ) -> tuple[Connection, Change]:
         """Add the connection of this name, or change the one there is; twice is as once.
 
-        `trouble`: why it is known not to work; empty: it works; None: nothing is known.
+        `trouble`: why it is known not to work; empty: it works; None: nothing is known. Raises
+        `Refused` where somebody changed it since the version that is wanted to be changed.
         """
         async with transaction(self._pool, organisation) as link:
             made, change = await self._put(link, organisation, wanted, actor)
@@ -112,6 +117,8 @@ class Connections:
         )
         if after == before:
             return before, Change.UNCHANGED
+        if wanted.version not in {None, before.version}:
+            raise Refused(CHANGED_MEANWHILE.format(name=before.name))
         version = await SQL["change"].fetchval(
             link, organisation=before.organisation, id=before.id, **self._columns(wanted)
         )

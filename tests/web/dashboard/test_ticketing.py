@@ -5,6 +5,7 @@ somebody says so; no secret comes back.
 import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -255,6 +256,35 @@ async def test_a_script_gets_each_check_as_it_ends(
     assert rows[-1][0] - rows[0][0] > 0.2, "they came one after the other"
     assert "done=saved" in pieces[-1][1]
     assert "data-waits" in pieces[0][1]
+
+
+async def test_of_two_who_change_it_at_once_the_later_one_is_told(
+    house: House, signed_in: SignedIn, creatio: Sandbox
+) -> None:
+    client = await signed_in(Role.ADMIN)
+    assert (await post(client, PAGE, typed(creatio)))[0] == 303
+    async with client.get(f"{PAGE}?connection=north") as page:
+        [version] = re.findall(r'name="version" value="(\d+)"', await page.text())
+    opened = {"connection": "north", "client_secret": "", "version": version}
+    assert (await post(client, PAGE, typed(creatio, **opened, calls_a_day="700")))[0] == 303
+    late = typed(creatio, **opened, language="pt")
+    status, html, _ = await post(client, PAGE, late)
+    assert (status, "north was changed since you opened" in html) == (409, True)
+    made = await saved(house, "north")
+    assert made is not None
+    assert (made.settings.calls_a_day, made.settings.language) == (700, Language.ENGLISH)
+
+    # A rule is saved while the checks run.
+    rule = replace(made.settings.reply_rule, internal_marker="[internal]")
+    creatio.set_faults(latency="50ms")
+    late = typed(creatio, **{**opened, "version": str(made.version)}, language="pt")
+    async with client.post(f"{PAGE}/test", data=late) as answer:
+        await answer.content.readuntil(RECORD_END.encode())
+        await Connections(house.sync, house.secrets).change_reply_rule(made.key, rule)
+        assert "north was changed since you opened" in (await answer.content.read()).decode()
+    after = await saved(house, "north")
+    assert after is not None
+    assert after.settings == replace(made.settings, reply_rule=rule)
 
 
 async def test_one_check_is_asked_again_and_takes_its_place(

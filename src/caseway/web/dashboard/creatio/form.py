@@ -96,6 +96,7 @@ def shown(before: Connection | None) -> Typed:
     interval = settings.sweeping.interval
     values = {
         "connection": before.name if before else "",
+        "version": str(before.version if before else 0),
         "name": before.name if before else "creatio",
         "url": before.base_url if before else "",
         "identity_url": before.identity_url if before else "",
@@ -164,9 +165,15 @@ class _Reading:
                 identity_url=identity,
                 platform=platform,
                 settings=settings,
+                version=self._version(),
             )
         marked = frozenset(map(str, settings.resolved_statuses))
         return Typed(self._before, self._values, marked, self._faults, self._told, wanted)
+
+    def _version(self) -> int:
+        """Of what the form was opened with, however often it came back with faults."""
+        text = self._values["version"]
+        return int(text) if text.isdecimal() else 0
 
     def _name(self) -> str:
         if self._before is not None:
