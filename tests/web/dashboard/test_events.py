@@ -289,6 +289,25 @@ async def test_what_is_exported_and_replayed_is_what_the_list_shows(
     assert listed(await page(client, f"/events?{query}")) == [kept]
     assert await exported(query) == [str(kept)]
 
+    replay = f'action="/events/{kept}/replay"'
+    assert replay in await page(client, f"/events/{kept}")
+    await house.owner.execute("UPDATE conversation SET parked_at = now(), parked_reason = 'gone'")
+    html = await page(client, f"/events/{kept}")
+    assert replay not in html
+    assert "A replay does not reach this conversation, since its sync has stopped" in words(html)
+
+    await house.owner.execute(
+        """INSERT INTO webhook_event (organisation_id, id, connection_id, received_at, event_type,
+                                      outcome, token_name, source, body)
+           SELECT organisation_id, gen_random_uuid(), id, now() - interval '1 day', 'new_activity',
+                  'accepted', '', '', ''
+             FROM connection, generate_series(1, 10000) WHERE id = $1""",
+        house.tenant.connection,
+    )
+    assert "No event matches so far." in words(await page(client, "/events?type=case_closed"))
+    await house.owner.execute("DELETE FROM webhook_event WHERE conversation_id IS NULL")
+    assert "No event matches. Show" in words(await page(client, "/events?type=case_closed"))
+
     span = "since=2026-03-03T12:00:00Z&until=2026-03-03T13:00:00Z"
     html = await page(client, f"/events?{span}")
     filters = html.partition('aria-label="Filters"')[2].partition("</form>")[0]
