@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ import psutil
 from tests.acceptance.demo import environment, working_below
 from tests.acceptance.desk import Desk
 from tests.acceptance.far import ask, eventually
+from tests.ports import free_port
 
 COMMAND_WITHIN_S: Final = 90.0
 READY_WITHIN_S: Final = 90.0
@@ -112,7 +112,7 @@ def installed(**more: str) -> Iterator[Installation]:
     folder.chmod(0o711)  # PostgreSQL may run as nobody and has to walk here
     (folder / "config").mkdir()
     try:
-        yield Installation(folder, _free_port(), [], more)
+        yield Installation(folder, free_port(), [], more)
     finally:
         end(*working_below(folder))
         shutil.rmtree(folder, ignore_errors=True)
@@ -157,10 +157,3 @@ def end(*processes: psutil.Process) -> None:
 
 def alive(processes: Sequence[psutil.Process]) -> list[psutil.Process]:
     return [one for one in processes if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port

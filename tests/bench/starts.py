@@ -1,7 +1,6 @@
 """How long until it works again: a start on data that is there, and the demo's second start."""
 
 import asyncio
-import socket
 import sys
 import tempfile
 import time
@@ -17,6 +16,7 @@ from tests.bench.figures import Figure, Report
 from tests.bench.ground import CASEWAY, Ground, open_ground
 from tests.bench.processes import running, said
 from tests.database import data_folder
+from tests.ports import free_port
 
 DEMO: Final = (sys.executable, "-m", "caseway", "demo", "--port", "0", "--json")
 STARTS: Final = 3
@@ -46,7 +46,7 @@ async def measure(*, quick: bool) -> Report:
 
 async def _until_accepted(ground: Ground) -> float:
     """Like a caller who does not give up."""
-    port = _free_port()
+    port = free_port()
     hook = f"http://127.0.0.1:{port}/backend/creatio/webhook/{ground.token}"
     body = {"event_type": "new_activity", "caseId": rows.case(1)}
     began = time.perf_counter()
@@ -62,12 +62,6 @@ async def _until_accepted(ground: Ground) -> float:
                     if answer.status == 200:
                         return time.perf_counter() - began
             await asyncio.sleep(GLANCE_S)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as held:
-        port: int = held.getsockname()[1]
-        return port
 
 
 async def _demo(folder: Path, words: Path) -> float:

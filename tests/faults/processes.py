@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import sys
 import tempfile
 import time
@@ -18,6 +17,8 @@ from typing import Any, Final
 
 import aiohttp
 import psutil
+
+from tests.ports import free_port
 
 STARTED_WITHIN_S: Final = 120.0
 COMMAND_WITHIN_S: Final = 120.0
@@ -173,7 +174,7 @@ async def installed(
     serve = ("serve", "--no-worker") if workers else ("serve",)
     made = Installation(
         folder,
-        _free_port(),
+        free_port(),
         Program(serve, folder / "serve.log", b"Caseway answers at"),
         [
             Program(("worker",), folder / f"worker-{n}.log", b"worker.started")
@@ -247,10 +248,3 @@ def _end_what_is_left(folder: Path) -> None:
         if any(str(folder) in word for word in process.info["cmdline"] or ()):
             with suppress(psutil.NoSuchProcess):
                 process.kill()
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port

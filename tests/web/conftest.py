@@ -187,13 +187,6 @@ async def make_tenant(
     return Tenant(organisation, connection, api, widget, token.reveal(), key.reveal())
 
 
-def free_port() -> int:
-    """For a server whose address has to be known before it is there."""
-    with socket.create_server(("127.0.0.1", 0)) as tried:
-        port: int = tried.getsockname()[1]
-        return port
-
-
 @contextlib.asynccontextmanager
 async def serving(app: Any, port: int = 0) -> AsyncIterator[str]:
     """A real server on a port of its own; its address."""

@@ -58,7 +58,7 @@ async def _run(
     say(f"Starting Caseway with its data in {settings.data}")
     async with AsyncExitStack() as opened:
         opened.callback(listening.close)
-        sandbox = plan_sandbox(settings)
+        sandbox = plan_sandbox(opened, settings)
         sandbox_starts = asyncio.create_task(start_sandbox(opened, settings, sandbox))
         opened.push_async_callback(_dropped, sandbox_starts)
         store = await opened.enter_async_context(open_store(settings))

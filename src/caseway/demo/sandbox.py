@@ -31,15 +31,21 @@ class Sandbox:
     client_secret: str
 
 
-def plan_sandbox(settings: Settings) -> Sandbox:
+def plan_sandbox(opened: AsyncExitStack, settings: Settings) -> Sandbox:
     """Where it will be, so that Caseway can start beside it instead of after it.
 
     Its secrets are kept, so that the next demo finds the sandbox it left.
     """
     kept = _kept_secrets(settings.data / "sandbox.json")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+    free = socket.socket()
+    free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    free.bind(("127.0.0.1", 0))
+    url = f"http://127.0.0.1:{free.getsockname()[1]}"
+    if sys.platform == "linux":
+        # The port is nobody else's until the sandbox listens beside this socket, which does not.
+        opened.callback(free.close)
+    else:
+        free.close()
     return Sandbox(
         url=url,
         desk_url=f"{url}/desk",

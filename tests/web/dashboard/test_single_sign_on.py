@@ -18,7 +18,8 @@ from caseway.domain.secret import Secret
 from caseway.outbound import Outside
 from caseway.web.app import build
 from caseway.web.dashboard.provider import Provider, ProviderFailed, SignOn
-from tests.web.conftest import House, free_port, serving
+from tests.ports import free_port
+from tests.web.conftest import House, serving
 from tests.web.dashboard.conftest import make_user
 from tests.web.dashboard.identity_provider import (
     CLIENT,
