@@ -52,11 +52,12 @@ async def _bound(
     pool: "asyncpg.Pool[asyncpg.Record]", organisation: OrganisationId, begin: str
 ) -> AsyncIterator["Link"]:
     async with pool.acquire() as connection:
-        # One message, so it is safe behind a transaction pooler. `organisation` is a UUID.
-        await connection.execute(
-            f"{begin}; SET LOCAL caseway.organisation = '{UUID(str(organisation))}'"
-        )
         try:
+            # One message, so it is safe behind a transaction pooler. `organisation` is a UUID.
+            # Whoever hangs up meanwhile may have begun it all the same.
+            await connection.execute(
+                f"{begin}; SET LOCAL caseway.organisation = '{UUID(str(organisation))}'"
+            )
             yield connection
         except BaseException:
             if not connection.is_closed():
