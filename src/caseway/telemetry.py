@@ -53,6 +53,12 @@ def _mask(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Map
     return {str(masked(key)): masked(value) for key, value in event.items()}
 
 
+# By name: most commands need no database, and its driver is not loaded for them.
+AWAY: Final = frozenset(
+    ("OSError", "PostgresConnectionError", "OperatorInterventionError", "InterfaceError")
+)
+
+
 def set_up_logs(
     level: str = "info",
     form: Literal["auto", "json", "pretty"] = "auto",
@@ -94,7 +100,8 @@ def set_up_logs(
     root.handlers = [lines]
     root.setLevel(max(least, logging.WARNING))  # libraries are heard when something is wrong
     logging.getLogger("caseway").setLevel(least)
-    logging.getLogger("asyncpg.pool").addFilter(_briefly)
+    for talks_to_the_database in ("asyncpg.pool", "pgqueuer"):
+        logging.getLogger(talks_to_the_database).addFilter(_briefly)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -108,9 +115,10 @@ def set_up_logs(
 
 
 def _briefly(record: logging.LogRecord) -> bool:
-    """A pool that connects anew: while the database is away it says so, each time at length."""
-    if record.exc_info and record.exc_info[0] is not None:
-        record.msg = f"{record.msg} ({record.exc_info[0].__name__})"
+    """While the database is away they say so each time at length, as of a fault of theirs."""
+    kind = record.exc_info[0] if record.exc_info else None
+    if kind is not None and AWAY.intersection(each.__name__ for each in kind.__mro__):
+        record.msg = f"{record.msg} ({kind.__name__})"
         record.exc_info = None
     return True
 

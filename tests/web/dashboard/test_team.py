@@ -1,6 +1,7 @@
 """The team, one's own account, and what the audit log says of both."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -294,6 +295,9 @@ def test_a_change_that_leaves_the_name_is_named_too() -> None:
     )
     line = audit.line_of(entry)
     assert (line.subject, [one.field for one in line.differences]) == ("north", ["base_url"])
+    entry = replace(entry, subject=f"conversation:{UUID(int=7)}", before='"human"', after='"ai"')
+    line = audit.line_of(entry)
+    assert (line.subject, [one.after for one in line.differences]) == ("000000", ["ai"])
 
 
 @pytest.mark.parametrize("deed", ["role", "disable", "enable", "end-sessions", "reset"])

@@ -100,8 +100,14 @@ def _subject(entry: AuditEntry) -> str:
         return ""
     if not UUID_FORM.fullmatch(subject):
         return subject
-    name = _read(entry.after).get("name") or _read(entry.before).get("name")
-    return name if isinstance(name, str) else subject[:SHORT]
+    return _name(entry.after) or _name(entry.before) or subject[:SHORT]
+
+
+def _name(text: str) -> str:
+    """A conversation's before and after are its states, without a name."""
+    told = _read(text)
+    name = told.get("name") if isinstance(told, Mapping) else None
+    return name if isinstance(name, str) else ""
 
 
 def differences(before: str, after: str) -> list[Difference]:
