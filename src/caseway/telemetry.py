@@ -55,7 +55,13 @@ def _mask(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Map
 
 # By name: most commands need no database, and its driver is not loaded for them.
 AWAY: Final = frozenset(
-    ("OSError", "PostgresConnectionError", "OperatorInterventionError", "InterfaceError")
+    (
+        "OSError",
+        "PostgresConnectionError",
+        "OperatorInterventionError",
+        "InterfaceError",
+        "InternalClientError",
+    )
 )
 
 

@@ -8,8 +8,6 @@ import sys
 import time
 from urllib.request import urlopen
 
-import psutil
-
 from tests.acceptance.callbacks import Callbacks
 from tests.acceptance.demo import (
     STOPPED_WITHIN_S,
@@ -100,7 +98,8 @@ def test_after_a_kill_replies_flow_again(place: Place, callbacks: Callbacks) -> 
 def test_a_database_that_dies_is_told_in_a_line_each_and_work_goes_on(place: Place) -> None:
     before = len(place.caseway.log)
     servers = [one for one in working_below(place.caseway.folder) if one.name() == "postgres"]
-    min(servers, key=psutil.Process.create_time).kill()
+    (postmaster,) = [one for one in servers if one.parent() not in servers]
+    postmaster.kill()
     eventually(lambda: "store.away" in place.caseway.log[before:], what="a line about it")
     eventually(lambda: "database.revived" in place.caseway.log[before:], what="its return")
     eventually(place.caseway.is_ready, what="readiness")
