@@ -157,6 +157,11 @@ def test_what_is_chosen_stays_when_the_lists_are_read(
         page.locator("#w-group summary").click()
         written = page.get_by_label("Default group, id")
         written.fill("c9f5a3d4-0a2b-4c5d-8e6f-7a8b9c0d1e2f")
+        client = page.get_by_label("Client ID")
+        for text in ("another", client.input_value()):
+            with page.expect_response("**/settings/ticketing/look"):
+                client.fill(text)
+                client.blur()
         late.let_go()
         expect(written).to_have_value("c9f5a3d4-0a2b-4c5d-8e6f-7a8b9c0d1e2f")
         written.clear()

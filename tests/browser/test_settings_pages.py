@@ -3,7 +3,7 @@
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from caseway.domain.roles import Role
 from tests.acceptance.far import eventually
@@ -20,6 +20,16 @@ def held_back(page: Page) -> None:
     ).to_be_visible()
     expect(page.locator("tr.chg").first).to_contain_text("Not a reply")
     expect(page.locator("tr.chg .cw-was").first).to_have_text("Would be sent")
+
+
+def without_tasks(page: Page, scene: Scene) -> Locator:
+    """The rule's page with the newest activities, tasks struck out and nothing saved; their box."""
+    page.goto(scene.address(RULE))
+    page.get_by_role("link", name="Read again").click()
+    task = page.get_by_role("group", name="Activity types").get_by_label("Task")
+    task.uncheck()
+    held_back(page)
+    return task
 
 
 def answered(scene: Scene) -> str:
@@ -39,11 +49,7 @@ def test_a_rule_is_tried_while_it_is_typed_and_nothing_is_saved(
     reply = answered(scene)
     with browsing(browser, scene, Role.ADMIN) as context:
         page = context.new_page()
-        page.goto(scene.address(RULE))
-        page.get_by_role("link", name="Read again").click()
-        task = page.get_by_role("group", name="Activity types").get_by_label("Task")
-        task.uncheck()
-        held_back(page)
+        task = without_tasks(page, scene)
         page.locator("#preview").get_by_role("button", name=reply).click()
         expect(page.locator(".cw-sides")).to_contain_text("Nothing: type Task")
         expect(page.get_by_role("button", name=reply)).to_be_focused()
@@ -61,11 +67,7 @@ def test_what_is_typed_while_an_answer_is_on_its_way_counts(browser: Browser, sc
     reply = answered(scene)
     with browsing(browser, scene, Role.ADMIN) as context:
         page = context.new_page()
-        page.goto(scene.address(RULE))
-        page.get_by_role("link", name="Read again").click()
-        task = page.get_by_role("group", name="Activity types").get_by_label("Task")
-        task.uncheck()
-        held_back(page)
+        task = without_tasks(page, scene)
         late = LateAnswers(page, "**/reply-rule/preview")
         page.locator("#preview").get_by_role("button", name=reply).click()
         late.wait()

@@ -43,8 +43,8 @@
   form.addEventListener("change", tellUnsaved);
   // What is chosen while the lists are on their way is not drawn over.
   let chosenMeanwhile = false;
-  form.addEventListener("htmx:beforeRequest", () => {
-    chosenMeanwhile = false;
+  form.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.target.id === "cases") chosenMeanwhile = false;
   });
   form.addEventListener("input", (event) => {
     chosenMeanwhile ||= event.target.closest("#cases") !== null;
