@@ -19,7 +19,7 @@ from tests.creatio.parts import LOOPBACK
 async def ask(outside: Outside, there: Far, **given: float) -> Answer:
     # Numbers alone are given, by the names of `ask`'s limits.
     limits = {"within_seconds": 5.0, **given}
-    return await outside.ask("GET", URL(there.url), headers={}, **limits)  # type: ignore[arg-type]
+    return await outside.ask("GET", URL(there.url), headers={}, **limits)  # type: ignore[arg-type] # by name
 
 
 @pytest.mark.parametrize("limit", [1_000, 10])
