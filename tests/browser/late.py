@@ -1,10 +1,11 @@
 """Answers that come when the test says so."""
 
-from playwright.sync_api import Page, Request, Route
+from playwright.sync_api import Page, Route
 
 from tests.browser.shop import eventually
 
 TWO_FRAMES = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+GIVEN_UP = "net::ERR_ABORTED"
 
 
 class LateAnswers:
@@ -13,13 +14,8 @@ class LateAnswers:
     def __init__(self, page: Page, pattern: str) -> None:
         self._page = page
         self._held: list[Route] = []
-        self._given_up: list[Request] = []
         self._are_let_go = False
-        page.on("requestfailed", self._note)
         page.route(pattern, self._take)
-
-    def _note(self, request: Request) -> None:
-        self._given_up.append(request)
 
     def _take(self, route: Route) -> None:
         if self._are_let_go:
@@ -35,10 +31,10 @@ class LateAnswers:
         """One after the other, until the page has it; what the page gave up is left out."""
         self._are_let_go = True
         for route in self._held:
-            if route.request in self._given_up:
-                continue
             route.continue_()
             answer = route.request.response()
-            assert answer is not None
-            answer.finished()
+            if answer is None:
+                assert route.request.failure == GIVEN_UP
+            else:
+                answer.finished()
             self._page.evaluate(TWO_FRAMES)
