@@ -27,6 +27,7 @@ from caseway.ports.failures import (
     Never,
     NotConfigured,
     Overloaded,
+    Overtaken,
     Paused,
     Refused,
 )
@@ -167,6 +168,7 @@ __all__ = [
     "OurCases",
     "Outgoing",
     "Overloaded",
+    "Overtaken",
     "Overview",
     "Paused",
     "People",

@@ -20,8 +20,12 @@ class ReplyRules(Protocol):
     async def connections(self, organisation: OrganisationId) -> Sequence[Connection]:
         """By name."""
 
-    async def change_reply_rule(self, key: ConnectionKey, rule: ReplyRule, *, actor: str) -> bool:
-        """Nothing but the rule; False: it was so already. Raises `NotConfigured`."""
+    async def change_reply_rule(
+        self, key: ConnectionKey, rule: ReplyRule, *, version: int, actor: str
+    ) -> bool:
+        """Nothing but the rule; False: it was so already. `version`: of the connection that was
+        looked at. Raises `NotConfigured` or `Overtaken`.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +102,10 @@ class ChannelBook(Protocol):
         channel: ChannelId,
         settings: ChannelSettings,
         *,
+        version: int,
         actor: str,
-    ) -> None: ...
+    ) -> None:
+        """`version`: of the account that was looked at. Raises `Overtaken`."""
 
     async def new_secret(
         self, organisation: OrganisationId, name: str, *, grace: timedelta, actor: str

@@ -42,6 +42,10 @@ class Refused(Exception):
     """The configuration does not allow the change; the text says why and what to do."""
 
 
+class Overtaken(Refused):
+    """Somebody else changed it since it was looked at; the text says in what it differs."""
+
+
 class FencedOut(Exception):
     """The lease was lost to another worker: nothing of this run may be written any more."""
 

@@ -1,7 +1,6 @@
 """Channel accounts as their pages show and change them, with how each fares."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -105,11 +104,18 @@ class PostgresChannelBook:
         channel: ChannelId,
         settings: ChannelSettings,
         *,
+        version: int,
         actor: str,
     ) -> None:
         there = (await self.one(organisation, channel)).account
         await self._channels.put(
-            organisation, there.connection, there.kind, there.name, settings, actor=actor
+            organisation,
+            there.connection,
+            there.kind,
+            there.name,
+            settings,
+            version=version,
+            actor=actor,
         )
 
     async def new_secret(
@@ -126,13 +132,11 @@ class PostgresChannelBook:
         self, organisation: OrganisationId, channel: ChannelId, *, by: str, actor: str
     ) -> None:
         there = (await self.one(organisation, channel)).account
-        paused = replace(there.settings, paused_by=by)
-        await self.change(organisation, channel, paused, actor=actor)
+        await self._channels.pause(organisation, there.name, by=by, actor=actor)
 
     async def resume(self, organisation: OrganisationId, channel: ChannelId, *, actor: str) -> None:
         there = (await self.one(organisation, channel)).account
-        running = replace(there.settings, paused_by="")
-        await self.change(organisation, channel, running, actor=actor)
+        await self._channels.pause(organisation, there.name, by="", actor=actor)
         # CRASH HERE: it runs, and what waits is tried at its own time, within the hour.
         async with transaction(self._pool, organisation) as link:
             found = await SQL["bring_forward"].fetch(

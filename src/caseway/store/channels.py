@@ -24,6 +24,7 @@ from caseway.store.queries import load
 from caseway.store.secrets import Secrets
 from caseway.store.tokens import AT_ONCE, signing_secret
 from caseway.store.transactions import transaction
+from caseway.store.versions import refuse_if_overtaken
 
 if TYPE_CHECKING:
     from caseway.store.queries import Connection as Link
@@ -54,13 +55,15 @@ class Channels:
         settings: ChannelSettings,
         *,
         only_new: bool = False,
+        version: int | None = None,
         actor: str = BY_COMMAND,
     ) -> tuple[ChannelAccount, Change]:
         """Add the channel of this name, or change its settings; twice is as once.
 
         An API channel gets a secret that signs its callbacks. Raises `Refused` where the name
         belongs to a channel of another kind or connection: an account never moves. `only_new`:
-        wherever there is one of this name.
+        wherever there is one of this name. `version`: of the account that was looked at, None:
+        whatever it is now. Raises `Overtaken` where somebody changed it since.
         """
         first_secret = self._secrets.encrypt(signing_secret()) if kind == API else None
         async with transaction(self._pool, organisation) as link:
@@ -89,7 +92,24 @@ class Channels:
             if wanted == there.settings:
                 return there, Change.UNCHANGED
             after = replace(there, settings=wanted)
+            refuse_if_overtaken(
+                name,
+                looked_at=version,
+                there=there.version,
+                before=_told(there),
+                after=_told(after),
+            )
             return await self._change(link, there, after, "changed", actor), Change.CHANGED
+
+    async def pause(
+        self, organisation: OrganisationId, name: str, *, by: str, actor: str = BY_COMMAND
+    ) -> None:
+        """`by` nobody: resume it. Raises `NotConfigured`."""
+        async with transaction(self._pool, organisation) as link:
+            there = await self._locked(link, organisation, name)
+            if there.settings.paused_by != by:
+                after = replace(there, settings=replace(there.settings, paused_by=by))
+                await self._change(link, there, after, "changed", actor)
 
     async def new_secret(
         self,

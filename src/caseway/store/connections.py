@@ -24,15 +24,12 @@ from caseway.store.channels import SQL as CHANNELS
 from caseway.store.queries import load
 from caseway.store.secrets import KeyTrouble, Secrets
 from caseway.store.transactions import transaction
+from caseway.store.versions import refuse_if_overtaken
 
 if TYPE_CHECKING:
     from caseway.store.queries import Connection as Link
 
 SQL: Final = load("connections")
-CHANGED_MEANWHILE: Final = (
-    "{name} was changed since you opened this page. Nothing was saved, so that the change is kept: "
-    "open the page again, and repeat yours."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +58,7 @@ class Connections:
         """Add the connection of this name, or change the one there is; twice is as once.
 
         `trouble`: why it is known not to work; empty: it works; None: nothing is known. Raises
-        `Refused` where somebody changed it since the version that is wanted to be changed.
+        `Overtaken` where somebody changed it since the version that is wanted to be changed.
         """
         async with transaction(self._pool, organisation) as link:
             made, change = await self._put(link, organisation, wanted, actor)
@@ -117,8 +114,15 @@ class Connections:
         )
         if after == before:
             return before, Change.UNCHANGED
-        if wanted.version not in {None, before.version}:
-            raise Refused(CHANGED_MEANWHILE.format(name=before.name))
+        secret = "changed" if after.secret != before.secret else "as it was"
+        told = {**_told(after), "secret": secret}
+        refuse_if_overtaken(
+            before.name,
+            looked_at=wanted.version,
+            there=before.version,
+            before={**_told(before), "secret": "as it was"},
+            after=told,
+        )
         version = await SQL["change"].fetchval(
             link, organisation=before.organisation, id=before.id, **self._columns(wanted)
         )
@@ -130,10 +134,7 @@ class Connections:
             kind=Kind.CONNECTION,
             id=before.id,
             before=_told(before),
-            after={
-                **_told(after),
-                "secret": "changed" if after.secret != before.secret else "as it was",
-            },
+            after=told,
         )
         return replace(after, version=version), Change.CHANGED
 
@@ -153,16 +154,24 @@ class Connections:
         return [listed.connection for listed in await self.list(organisation)]
 
     async def change_reply_rule(
-        self, key: ConnectionKey, rule: ReplyRule, *, actor: str = BY_COMMAND
+        self,
+        key: ConnectionKey,
+        rule: ReplyRule,
+        *,
+        version: int | None = None,
+        actor: str = BY_COMMAND,
     ) -> bool:
-        """Nothing but the rule; False: it was so already. Raises `NotConfigured`."""
+        """Nothing but the rule; False: it was so already. `version`: of the connection that was
+        looked at, None: whatever it is now. Raises `NotConfigured` or `Overtaken`.
+        """
         async with transaction(self._pool, key.organisation) as link:
             row = await SQL["lock"].fetchrow(link, organisation=key.organisation, id=key.connection)
             if row is None:
                 raise NotConfigured("The connection was removed.")
             there = connection_of(row, self._secrets)
             settings = replace(there.settings, reply_rule=rule)
-            _, change = await self._change(link, row, _wanted(there, settings), actor)
+            wanted = replace(_wanted(there, settings), version=version)
+            _, change = await self._change(link, row, wanted, actor)
             return change is not Change.UNCHANGED
 
     async def named(self, organisation: OrganisationId, name: str) -> Connection | None:

@@ -1,5 +1,6 @@
 """Settings → Channels: added, changed, tested, paused and removed by their pages."""
 
+import asyncio
 import html
 import json
 import re
@@ -11,7 +12,7 @@ from standardwebhooks import Webhook
 
 from caseway.domain.roles import Role
 from tests.creatio.far import far, says
-from tests.web.conftest import House
+from tests.web.conftest import House, eventually
 from tests.web.dashboard.conftest import SignedIn
 
 CHANNELS = "/settings/channels"
@@ -184,6 +185,82 @@ async def test_what_a_callback_refuses_stands_on_its_page_with_the_remedy(
         assert "The channel is removed" in await answer.text()
     async with client.get(path) as answer:
         assert answer.status == 404
+
+
+def version_in(page: str) -> str:
+    [version] = re.findall(r'name="version" value="(\d+)"', page)
+    return str(version)
+
+
+async def test_of_two_who_change_a_channel_at_once_the_later_one_is_told(
+    house: House, signed_in: SignedIn
+) -> None:
+    client = await signed_in(Role.ADMIN)
+    widget, api = (f"{CHANNELS}/{one}" for one in (house.tenant.widget, house.tenant.api))
+    opened = {
+        "origins": "https://shop.example",
+        "version": version_in(await read(client, widget)),
+    }
+    async with client.post(widget, data={**opened, "greeting": "Hello"}) as answer:
+        assert answer.status == 200
+    # What is wrong in it is said first, and makes it no younger.
+    async with client.post(widget, data={**opened, "greeting": "x" * 501}) as answer:
+        assert answer.status == 422
+        assert version_in(await answer.text()) == opened["version"]
+    async with client.post(widget, data={**opened, "greeting": "Good day"}) as answer:
+        page = html.unescape(await answer.text())
+    assert answer.status == 409
+    assert "widget was changed since you opened this page" in page
+    assert "differs from yours in: greeting." in page
+    assert "Good day" in page
+    assert (await settings_of(house, "widget"))["greeting"] == "Hello"
+    # Whoever saves again knows what it replaces.
+    again = {**opened, "greeting": "Good day", "version": version_in(page)}
+    async with client.post(widget, data=again) as answer:
+        assert "without a restart" in await answer.text()
+    assert (await settings_of(house, "widget"))["greeting"] == "Good day"
+
+    late = {"remembers": "yes", "version": version_in(await read(client, api))}
+    async with client.post(api, data={"starts_as_ai": "yes"}) as answer:
+        assert answer.status == 200
+    async with client.post(api, data=late) as answer:
+        assert answer.status == 409
+        assert "differs from yours in: recognises repeats, starts as ai." in await answer.text()
+    assert (await settings_of(house, "api"))["starts_as_ai"] is True
+    # Both want the same: there is nothing to tell.
+    async with client.post(api, data={"starts_as_ai": "yes", "version": "1"}) as answer:
+        assert answer.status == 200
+
+
+async def test_a_pause_takes_back_no_change_that_is_being_written(
+    house: House, signed_in: SignedIn
+) -> None:
+    client = await signed_in(Role.ADMIN)
+    async with house.owner.acquire() as link, asyncio.TaskGroup() as tasks, link.transaction():
+        await link.execute(
+            """UPDATE channel SET settings = settings || '{"greeting": "Hello"}',"""
+            " version = version + 1 WHERE id = $1",
+            house.tenant.widget,
+        )
+        pausing = tasks.create_task(read_by_post(client, f"{CHANNELS}/{house.tenant.widget}"))
+        await eventually(lambda: somebody_waits(house))
+    assert "Paused by The admin" in pausing.result()
+    settings = await settings_of(house, "widget")
+    assert (settings["greeting"], settings["paused_by"]) == ("Hello", "The admin")
+
+
+async def read_by_post(client: aiohttp.ClientSession, channel: str) -> str:
+    async with client.post(f"{channel}/pause") as answer:
+        return await answer.text()
+
+
+async def somebody_waits(house: House) -> bool:
+    """For a row that another transaction holds, in this database."""
+    found: bool = await house.owner.fetchval(
+        "SELECT EXISTS (SELECT 1 FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock')"
+    )
+    return found
 
 
 async def test_another_organisations_channel_is_none(house: House, signed_in: SignedIn) -> None:

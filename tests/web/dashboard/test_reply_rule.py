@@ -12,6 +12,7 @@ from tests.web.conftest import House
 from tests.web.dashboard.conftest import SignedIn
 
 PAGE = "/settings/reply-rule"
+VERSION = re.compile(r'name="version" value="(\d+)"')
 RULE = {"type": [str(TASK), str(EMAIL)], "ready": "created", "marker": "#internal", "field": "auto"}
 
 
@@ -93,6 +94,34 @@ async def test_a_change_is_tried_before_it_is_saved(house: House, signed_in: Sig
     entry = await house.owner.fetchrow("SELECT actor FROM audit_entry WHERE action LIKE 'conn%'")
     assert entry is not None
     assert entry["actor"] == "anna@example.com"
+
+
+async def test_of_two_who_change_a_rule_at_once_the_later_one_is_told(
+    house: House, signed_in: SignedIn
+) -> None:
+    client = await signed_in(Role.ADMIN)
+    async with client.get(PAGE) as answer:
+        [version] = VERSION.findall(await answer.text())
+    first = {**RULE, "marker": "[internal]", "version": version}
+    async with client.post(PAGE, data=first) as answer:
+        assert "Saved. It holds from now on" in await answer.text()
+    late = {**RULE, "type": [str(EMAIL)], "version": version}
+    async with client.post(f"{PAGE}/preview", data=late) as answer:
+        assert VERSION.findall(await answer.text()) == [version]
+    async with client.post(PAGE, data={**late, "type": []}) as answer:
+        assert answer.status == 422
+        assert VERSION.findall(await answer.text()) == [version]
+    async with client.post(PAGE, data=late) as answer:
+        page = await answer.text()
+    assert answer.status == 409
+    assert "main was changed since you opened this page" in page
+    assert "differs from yours in: reply rule internal marker, reply rule types." in page
+    assert (await kept_rule(house))["internal_marker"] == "[internal]"
+    assert re.findall(r'name="type" value="([^"]+)" checked', page) == [str(EMAIL)]
+    async with client.post(PAGE, data={**late, "version": VERSION.findall(page)[0]}) as answer:
+        assert "Saved. It holds from now on" in await answer.text()
+    kept = await kept_rule(house)
+    assert (kept["types"], kept["internal_marker"]) == ([str(EMAIL)], "#internal")
 
 
 async def test_what_cannot_be_a_rule_is_said_at_its_field(

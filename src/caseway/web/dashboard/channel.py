@@ -1,5 +1,6 @@
 """Settings → Channels → one of them: its state, its settings, its secret, its test."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -10,10 +11,11 @@ from starlette.routing import Route
 from caseway.domain.connection import ChannelAccount
 from caseway.domain.ids import ChannelId
 from caseway.domain.roles import Action
-from caseway.ports import Channelled, NotConfigured, Tried
+from caseway.ports import Channelled, NotConfigured, Overtaken, Tried
 from caseway.web.dashboard import channel_forms as forms
 from caseway.web.dashboard.doors import Doors, Endpoint, Visitor
 from caseway.web.dashboard.frame import draw
+from caseway.web.dashboard.versions import opened_with
 from caseway.web.parts import Parts
 from caseway.web.problems import Problem
 from caseway.web.widget.snippet import snippet
@@ -72,11 +74,21 @@ class ChannelPages:
         typed = await forms.read(
             account.kind, form, account.settings, self._parts.callbacks, is_new=False
         )
+        typed = replace(typed, version=opened_with(form, account.version))
         if typed.faults:
             return await show(self._parts, request, visitor, found, typed=typed)
-        await self._book.change(
-            visitor.organisation, account.id, typed.settings, actor=visitor.actor
-        )
+        try:
+            await self._book.change(
+                visitor.organisation,
+                account.id,
+                typed.settings,
+                version=typed.version,
+                actor=visitor.actor,
+            )
+        except Overtaken as overtaken:
+            found = await self._asked(request, visitor)
+            typed = replace(typed, version=found.account.version, overtaken=str(overtaken))
+            return await show(self._parts, request, visitor, found, typed=typed)
         return _back(account, "saved")
 
     async def new_secret(self, request: Request, visitor: Visitor) -> Response:
@@ -137,14 +149,14 @@ async def show(
     tried: Tried | None = None,
 ) -> Response:
     account = found.account
-    typed = typed or forms.shown(account.name, account.settings)
+    typed = typed or forms.shown(account.name, account.settings, account.version)
     now = parts.now()
     holding = [former.until for former in account.former if now < former.until]
     return draw(
         request,
         visitor,
         "channel.html",
-        status=422 if typed.faults else 200,
+        status=422 if typed.faults else 409 if typed.overtaken else 200,
         found=found,
         account=account,
         at_stake=await parts.channel_book.at_stake(account.organisation, account.id),

@@ -33,12 +33,14 @@ class Typed:
     name: str
     origins: str
     settings: ChannelSettings
+    version: int = 0  # of the account that the form was opened with
     faults: Mapping[str, str] = field(default_factory=dict)
     told: str = ""  # what was understood rather than refused
+    overtaken: str = ""  # what somebody else changed since
 
 
-def shown(name: str, settings: ChannelSettings) -> Typed:
-    return Typed(name, "\n".join(settings.origins), settings)
+def shown(name: str, settings: ChannelSettings, version: int = 0) -> Typed:
+    return Typed(name, "\n".join(settings.origins), settings, version)
 
 
 async def read(

@@ -1,6 +1,7 @@
 """Settings → Reply rule: which activities go to the customer, tried before it counts."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from starlette.routing import Route
 from caseway.domain.connection import Connection
 from caseway.domain.reply_rule import ReplyRule
 from caseway.domain.roles import Action
-from caseway.ports import NotConfigured, Pick, Sample
+from caseway.ports import NotConfigured, Overtaken, Pick, Sample
 from caseway.web.dashboard import rule_form as forms
 from caseway.web.dashboard.doors import Doors, Visitor
 from caseway.web.dashboard.frame import draw
@@ -51,7 +52,7 @@ class ReplyRulePages:
         connection = await self._connection(visitor, query.get("connection", ""))
         if connection is None:
             return draw(request, visitor, "reply_rule_none.html")
-        typed = forms.shown(connection.settings.reply_rule)
+        typed = forms.shown(connection.settings.reply_rule, connection.version)
         sample = await self._parts.samples.newest(
             connection, marked_by=typed.rule.internal_column, anew="again" in query
         )
@@ -63,7 +64,9 @@ class ReplyRulePages:
         connection = await self._connection(visitor, str(form.get("connection", "")))
         if connection is None:
             return RedirectResponse(PATH, 303)
-        typed = forms.shown(ReplyRule()) if "default" in form else forms.read(form)
+        typed = forms.read(form, connection.version)
+        if "default" in form:
+            typed = forms.shown(ReplyRule(), typed.version)
         sample = await self._parts.samples.newest(connection, marked_by=typed.rule.internal_column)
         row = str(form.get("row", ""))
         return await self._page(request, visitor, connection, typed, sample, row=row, is_draft=True)
@@ -73,7 +76,7 @@ class ReplyRulePages:
         connection = await self._connection(visitor, str(form.get("connection", "")))
         if connection is None:
             return RedirectResponse(PATH, 303)
-        typed = forms.read(form)
+        typed = forms.read(form, connection.version)
         column = typed.rule.internal_column
         sample = await self._parts.samples.newest(connection, marked_by=column)
         faults = dict(typed.faults)
@@ -86,8 +89,12 @@ class ReplyRulePages:
             )
         try:
             changed = await self._parts.rules.change_reply_rule(
-                connection.key, typed.rule, actor=visitor.actor
+                connection.key, typed.rule, version=typed.version, actor=visitor.actor
             )
+        except Overtaken as overtaken:
+            connection = await self._connection(visitor, str(connection.id)) or connection
+            typed = replace(typed, version=connection.version, overtaken=str(overtaken))
+            return await self._page(request, visitor, connection, typed, sample, is_draft=True)
         except NotConfigured:
             raise Problem(404, GONE) from None
         done = "saved" if changed else "same"
@@ -123,7 +130,7 @@ class ReplyRulePages:
             visitor,
             "reply_rule.html",
             # A preview is an answer whatever was typed: only what was to be saved is refused.
-            status=422 if faults and request.url.path == PATH else 200,
+            status=409 if typed.overtaken else 422 if faults and request.url.path == PATH else 200,
             connection=connection,
             connections=await self._parts.rules.connections(visitor.organisation),
             typed=typed,

@@ -10,6 +10,7 @@ from starlette.datastructures import FormData
 from caseway.domain.reply_rule import COLUMN, Field, Ready, ReplyRule
 from caseway.domain.stock import TYPE_NAMES
 from caseway.ports import Choice
+from caseway.web.dashboard.versions import opened_with
 
 LONGEST_MARKER: Final = 100
 NO_TYPE: Final = "Choose at least one type, or no activity is ever a reply."
@@ -36,13 +37,16 @@ class Typed:
     faults: Mapping[str, str] = field(default_factory=dict)
     column: str = ""
     ids: Mapping[str, str] = field(default_factory=dict)  # typed where nothing was picked
+    version: int = 0  # of the connection that the form was opened with
+    overtaken: str = ""  # what somebody else changed since
 
 
-def shown(rule: ReplyRule) -> Typed:
-    return Typed(rule, column=rule.internal_column)
+def shown(rule: ReplyRule, version: int) -> Typed:
+    return Typed(rule, column=rule.internal_column, version=version)
 
 
-def read(form: FormData) -> Typed:
+def read(form: FormData, there: int) -> Typed:
+    """`there`: the connection's version now."""
     faults: dict[str, str] = {}
     chosen = {name: _ids(form, name, faults) for name in SETS}
     if not chosen["type"]:
@@ -63,7 +67,7 @@ def read(form: FormData) -> Typed:
         authors_left_out=chosen["author"],
     )
     wrong = {name: str(form.get(f"{name}_id", "")) for name in SETS if f"{name}_id" in faults}
-    return Typed(rule, faults, column, wrong)
+    return Typed(rule, faults, column, wrong, opened_with(form, there))
 
 
 def _ids(form: FormData, name: str, faults: dict[str, str]) -> frozenset[UUID]:

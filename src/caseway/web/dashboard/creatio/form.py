@@ -24,6 +24,7 @@ from caseway.domain.instance_url import instance_url
 from caseway.domain.secret import Secret
 from caseway.domain.words import Language
 from caseway.ports import Wanted
+from caseway.web.dashboard.versions import opened_with
 
 Word = TypeVar("Word", bound=StrEnum)
 NAME_LENGTH: Final = 60
@@ -165,15 +166,10 @@ class _Reading:
                 identity_url=identity,
                 platform=platform,
                 settings=settings,
-                version=self._version(),
+                version=opened_with(self._values, there=0),
             )
         marked = frozenset(map(str, settings.resolved_statuses))
         return Typed(self._before, self._values, marked, self._faults, self._told, wanted)
-
-    def _version(self) -> int:
-        """Of what the form was opened with, however often it came back with faults."""
-        text = self._values["version"]
-        return int(text) if text.isdecimal() else 0
 
     def _name(self) -> str:
         if self._before is not None:

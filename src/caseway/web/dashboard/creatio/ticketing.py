@@ -31,6 +31,7 @@ TEMPLATE: Final = "ticketing.html"
 PIECE: Final = "ticketing_piece.html"
 AGAIN: Final = "again:"  # what the button of one check says, with its name
 RECORD_END: Final = "\x1e"
+REPEAT: Final = "Open the page again, and repeat yours."
 DONE: Final = {
     "saved": ("green", "Saved, and it works. Cases are opened in this Creatio from now on."),
     "not-working": (
@@ -132,7 +133,7 @@ class TicketingPages:
         try:
             outcome = await self._trials.settle(visitor, typed, checks, anyway=anyway)
         except Refused as refusal:
-            raise Problem(409, str(refusal)) from refusal
+            raise Problem(409, f"{refusal} {REPEAT}") from refusal
         self._doors.foot.forget(visitor.organisation)
         return outcome
 
