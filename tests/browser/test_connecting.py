@@ -1,11 +1,12 @@
 """Creatio is connected in the browser; what goes wrong shows its cause and remedy where one looks."""
 
+import re
 from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
 from msgspec.structs import replace
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from caseway.domain.guide import CASE_CLOSED, CASE_CLOSED_TITLE, NEW_ACTIVITY, TITLES
 from tests.acceptance.far import eventually
@@ -99,6 +100,37 @@ def test_a_wrong_secret_is_told_with_its_remedy_and_the_right_one_saved(
     row.get_by_role("button", name="Test this again").click()
     expect(test.locator("[data-check=webhook]")).to_contain_text("no webhook", ignore_case=True)
     expect(test.locator("[data-check]")).to_have_count(20)
+
+
+def test_a_test_whose_end_is_lost_says_what_is_known_of_the_saving(
+    page: Page, place: Place, name: str
+) -> None:
+    page.goto(f"{TICKETING}?new")
+    fill(page, place, name, place.creatio.address.client_secret)
+    lookup = f"**{TICKETING}?connection={name}"
+    state, end = page.locator("[data-trial-state]"), page.locator("[data-trial-end]")
+    save = page.get_by_role("button", name="Test & save")
+
+    page.route(f"**{TICKETING}/test", lambda cut: cut.fulfill(body="", content_type="text/html"))
+    save.click()
+    expect(state).to_contain_text("broke before the end: nothing was saved up to now")
+    page.route(lookup, lambda question: question.abort())
+    save.click()
+    expect(state).to_contain_text("broke before the end, and does not come back")
+    there = end.get_by_role("link", name="See whether it was saved")
+    expect(there).to_have_attribute("href", f"{TICKETING}?connection={name}")
+    page.unroute(lookup)
+    page.unroute(f"**{TICKETING}/test")
+
+    def lose(asked: Route) -> None:
+        asked.fetch(timeout=MINUTE_S * 1000)  # to its end: it is saved
+        asked.abort()
+
+    page.route(f"**{TICKETING}/test", lose)
+    save.click()
+    expect(page).to_have_url(re.compile(f"connection={name}&done=found"), timeout=MINUTE_S * 1000)
+    expect(page.get_by_role("status").filter(has_text="This is what is saved")).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Healthy")
 
 
 def test_a_new_connection_is_proposed_the_zone_of_the_browser_and_learns_a_language(

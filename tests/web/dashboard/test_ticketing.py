@@ -27,6 +27,10 @@ from tests.web.dashboard.conftest import SignedIn
 
 PAGE = "/settings/ticketing"
 RECORD_END = "\x1e"
+WHO_WAITS = (
+    "SELECT pid FROM pg_stat_activity"
+    " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
 
 
 @pytest.fixture(scope="module")
@@ -285,6 +289,31 @@ async def test_of_two_who_change_it_at_once_the_later_one_is_told(
     after = await saved(house, "north")
     assert after is not None
     assert after.settings == replace(made.settings, reply_rule=rule)
+
+
+async def test_a_store_that_goes_away_while_saving_leaves_no_word_about_it(
+    house: House, signed_in: SignedIn, creatio: Sandbox
+) -> None:
+    """Whether it was saved is not known then: a page that is loaded again shows it."""
+    client = await signed_in(Role.ADMIN)
+    creatio.set_faults(latency="50ms")
+    async with client.post(f"{PAGE}/test", data=typed(creatio)) as answer:
+        await answer.content.readuntil(RECORD_END.encode())
+        async with house.owner.acquire() as link, link.transaction():
+            await link.execute("LOCK TABLE connection")
+            waiting: list[int] = []
+
+            async def is_saving() -> bool:
+                waiting[:] = [row["pid"] for row in await house.owner.fetch(WHO_WAITS)]
+                return bool(waiting)
+
+            await eventually(is_saving)
+            for pid in waiting:
+                await house.owner.execute("SELECT pg_terminate_backend($1)", pid)
+            rest = (await answer.content.read()).decode()
+    assert "<li" in rest
+    assert "data-end" not in rest
+    assert "Nothing was saved" not in rest
 
 
 async def test_one_check_is_asked_again_and_takes_its_place(

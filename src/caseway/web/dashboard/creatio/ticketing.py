@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Final
 from urllib.parse import urlencode
 
+import structlog
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -25,6 +26,7 @@ from caseway.web.dashboard.frame import draw
 from caseway.web.parts import Parts
 from caseway.web.problems import Problem
 
+log = structlog.get_logger()
 PATH: Final = "/settings/ticketing"
 AWAY: Final = "/settings/getting-started/away"
 TEMPLATE: Final = "ticketing.html"
@@ -38,6 +40,7 @@ DONE: Final = {
         "amber",
         "Saved as not working. What customers write is kept and goes to Creatio once it works.",
     ),
+    "found": ("amber", "The test broke before its end. This is what is saved."),
 }
 
 
@@ -122,8 +125,11 @@ class TicketingPages:
             yield piece(check=check, waits="" if failures([check]) else following, count=len(names))
         try:
             outcome = await self._settle(visitor, typed, checks, anyway=anyway)
-        except (Later, Problem) as failure:
-            yield piece(trouble=str(failure))
+        except Problem as refusal:
+            yield piece(trouble=str(refusal))
+            return
+        except Later as failure:  # whether it was saved is not known: the script looks
+            log.warning("request.put_off", reason=str(failure))
             return
         yield piece(outcome=outcome, href=_after(outcome) if outcome.saved else "")
 

@@ -76,9 +76,10 @@
     const begun = Date.now();
     let waits = "Testing…";
     let total = 0;
+    let ended = false;
     const tick = () => {
       const passed = (Date.now() - begun) / 1000;
-      const slow = passed > SLOW_S ? " Creatio is slow. You may leave this page: nothing is saved then." : "";
+      const slow = passed > SLOW_S ? " Creatio is slow. You may leave this page: it ends the test, and what is saved stands here." : "";
       state.textContent = `${total ? `${list.children.length} of ${total} run · ` : ""}${waits} ${passed.toFixed(1)} s.${slow}`;
     };
     const timer = setInterval(tick, 200);
@@ -88,6 +89,10 @@
     try {
       const answer = await fetch(form.dataset.trial, { method: "POST", body });
       if (answer.status === 422) return showFaults(await answer.text());
+      if (answer.status >= 400 && answer.status < 500) {
+        state.textContent = `Caseway answered ${answer.status}. Nothing was saved. Try again.`;
+        return;
+      }
       if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
       await records(answer, (record) => {
         const piece = new DOMParser().parseFromString(record, "text/html");
@@ -101,17 +106,41 @@
         waits = piece.querySelector("[data-waits]")?.textContent ?? waits;
         const last = piece.querySelector("[data-end]");
         if (!last) return;
+        ended = true;
         if (last.dataset.href) location.assign(last.dataset.href);
         end.replaceChildren(...[...last.children].map((each) => document.importNode(each, true)));
         list.querySelector("[data-failed]")?.focus();
       });
+      if (!ended) throw new Error("broken off");
       state.textContent = `${list.children.length} of ${total} run · ${((Date.now() - begun) / 1000).toFixed(1)} s`;
     } catch {
-      state.textContent = "Caseway did not answer to the end. Nothing was saved. Try again.";
+      clearInterval(timer);
+      // After the end nothing is left to know: the page is on its way to what was saved.
+      if (!ended) await lookWhetherSaved();
     } finally {
       clearInterval(timer);
       running = false;
       form.querySelectorAll("[name=deed]").forEach((each) => each.removeAttribute("aria-disabled"));
+    }
+  }
+
+  // The answer broke off, and it may have been saved all the same: what is there now says it.
+  async function lookWhetherSaved() {
+    const typed = new FormData(form);
+    const asked = new URLSearchParams({ connection: typed.get("connection") || typed.get("name") });
+    const there = `${form.getAttribute("action")}?${asked}`;
+    state.textContent = "The test broke before the end. Looking whether it was saved…";
+    try {
+      const answer = await fetch(there, { signal: AbortSignal.timeout(SLOW_S * 1000) });
+      if (answer.redirected || !(answer.ok || answer.status === 404)) throw new Error(String(answer.status));
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const saved = page.querySelector("#connection-form [name=version]")?.value ?? "0";
+      if (saved !== typed.get("version")) return location.assign(`${there}&done=found`);
+      state.textContent = "The test broke before the end: nothing was saved up to now. Test it again.";
+    } catch {
+      state.textContent = "The connection to Caseway broke before the end, and does not come back.";
+      const link = Object.assign(document.createElement("a"), { href: there, textContent: "See whether it was saved" });
+      end.replaceChildren(link);
     }
   }
 
