@@ -81,10 +81,10 @@ async def conversations(story: Story, many: int) -> Sequence[tuple[ConversationK
 
 
 async def ordered(story: Story, choice: Choice = ALL) -> OrderId:
-    made = await PostgresReplayOrders(story.web).order(
-        story.connection.organisation, choice, about="all events", actor="mara@example.com"
+    made, ours = OrderId(uuid4()), story.connection.organisation
+    assert await PostgresReplayOrders(story.web).order(
+        ours, made, choice, about="all events", actor="mara@example.com"
     )
-    assert made is not None
     return made
 
 
@@ -237,15 +237,28 @@ async def test_an_event_whose_case_became_ours_later_is_looked_at_and_the_newest
 ) -> None:
     made = await conversations(story, 3)
     for number, (_, case) in enumerate(made):
-        await event(story, None, case, ago=number * HOURS)
+        oldest = await event(story, None, case, ago=number * HOURS)
     few = PostgresReplayOrders(story.web, most_events=2)
     ours = story.connection.organisation
     weighed = await few.weigh(ours, ALL)
     assert (weighed.events, weighed.cut, weighed.conversations) == (2, True, 2)
-    order = await few.order(ours, ALL, about="the newest", actor="mara@example.com")
+    order, other = OrderId(uuid4()), OrderId(uuid4())
+    assert await few.order(ours, order, ALL, about="the newest", actor="mara@example.com")
     looks = await story.owner.fetch(
         "SELECT conversation_id FROM replay_look WHERE order_id = $1 ORDER BY since DESC", order
     )
     assert [row[0] for row in looks] == [key.conversation for key, _ in made[:2]]
     nothing = Choice(picked=(EventId(uuid4()),))
-    assert await few.order(ours, nothing, about="nothing", actor="mara@example.com") is None
+    by = "mara@example.com"
+    assert not await few.order(ours, other, nothing, about="nothing", actor=by)
+    # The same form once more: as it was ordered the first time, whatever would be chosen now.
+    older = Choice(picked=(oldest,))
+    assert await few.order(ours, order, older, about="another", actor="dora@example.com")
+    kept = await story.owner.fetch(
+        "SELECT id, about, ordered_by FROM replay_order WHERE organisation_id = $1", ours
+    )
+    assert [tuple(row) for row in kept] == [(order, "the newest", by)]
+    assert looks == await story.owner.fetch(
+        "SELECT conversation_id FROM replay_look WHERE organisation_id = $1 ORDER BY since DESC",
+        ours,
+    )

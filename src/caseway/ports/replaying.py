@@ -91,9 +91,17 @@ class Replays(Protocol):
         """Changes nothing."""
 
     async def order(
-        self, organisation: OrganisationId, choice: Choice, *, about: str, actor: str
-    ) -> OrderId | None:
-        """Kept with its audit entry; the workers carry it out. None: nothing to look at."""
+        self,
+        organisation: OrganisationId,
+        order: OrderId,
+        choice: Choice,
+        *,
+        about: str,
+        actor: str,
+    ) -> bool:
+        """Kept with its audit entry; the workers carry it out. Its id was chosen beforehand: twice
+        is as once, as it was the first time. False: nothing to look at.
+        """
 
     async def stop(self, organisation: OrganisationId, order: OrderId, *, actor: str) -> bool:
         """No further look is begun. False: it was not running."""

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import asyncpg
 
@@ -87,15 +87,20 @@ class PostgresReplayOrders:
         )
 
     async def order(
-        self, organisation: OrganisationId, choice: Choice, *, about: str, actor: str
-    ) -> OrderId | None:
-        order = OrderId(uuid4())
+        self,
+        organisation: OrganisationId,
+        order: OrderId,
+        choice: Choice,
+        *,
+        about: str,
+        actor: str,
+    ) -> bool:
         async with transaction(self._pool, organisation) as link:
             chosen = await self._choose(link, organisation, choice)
             if not chosen.since:
-                return None
+                return False
             of_order = {"organisation": organisation, "order": order}
-            await SQL["keep"].execute(
+            is_new = await SQL["keep"].fetchval(
                 link,
                 **of_order,
                 about=about,
@@ -103,6 +108,8 @@ class PostgresReplayOrders:
                 looks=len(chosen.since),
                 actor=actor,
             )
+            if not is_new:
+                return True
             await SQL["keep_looks"].execute(link, **of_order, **_conversations(chosen))
             await record(
                 link,
@@ -118,7 +125,7 @@ class PostgresReplayOrders:
                 },
             )
             # CRASH HERE: nothing was ordered; the person sees no order and asks again.
-        return order
+        return True
 
     async def _choose(self, link: Link, organisation: OrganisationId, choice: Choice) -> Chosen:
         chosen = Chosen()

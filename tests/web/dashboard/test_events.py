@@ -1,5 +1,6 @@
 """Events: what Creatio sent us, what came of it, and what a person does about it."""
 
+import asyncio
 import csv
 import io
 import json
@@ -168,6 +169,17 @@ async def test_a_wrong_token_is_one_grey_line_that_names_the_remedy(
     assert listed(await page(client, "/events")) == []
 
 
+def its_order(html: str) -> list[tuple[str, str]]:
+    """The id that the form carries, of the order that is made by it."""
+    [id_] = re.findall(r'name="order" value="([\w-]{36})"', html)
+    return [("order", id_)]
+
+
+async def landed(client: aiohttp.ClientSession, path: str, form: list[tuple[str, str]]) -> str:
+    async with client.post(path, data=aiohttp.FormData(form)) as answer:
+        return answer.url.path
+
+
 async def test_a_replay_is_weighed_ordered_followed_and_stopped(
     house: House, signed_in: SignedIn
 ) -> None:
@@ -188,8 +200,8 @@ async def test_a_replay_is_weighed_ordered_followed_and_stopped(
     whole = words(await page(client, "/events/replay?outcome=accepted"))
     assert "2 events, 1 conversation, 1 look" in whole
 
-    form = aiohttp.FormData([("pick", str(each)) for each in (*ours, stray)])
-    async with client.post("/events/replay", data=form) as answer:
+    form = [("pick", str(each)) for each in (*ours, stray)] + its_order(html)
+    async with client.post("/events/replay", data=aiohttp.FormData(form)) as answer:
         order = answer.url.path
         assert "0 of 1 conversation looked at" in words(await answer.text())
     assert "A replay is under way" in words(await page(client, "/events"))
@@ -198,8 +210,15 @@ async def test_a_replay_is_weighed_ordered_followed_and_stopped(
     assert re.search(r"1 conversation of \S+ waits until", waits), waits
     assert "calls is kept for replies and sweeps." in waits
     assert "The others go on" not in waits, "there is no other"
-    async with client.post(f"/events/{ours[0]}/replay") as answer:
+    one = its_order(await page(client, f"/events/{ours[0]}"))
+    async with client.post(f"/events/{ours[0]}/replay", data=one) as answer:
         newer = answer.url.path.rpartition("/")[2]
+    # The second press of a double click, and a form that was sent once more.
+    again = await asyncio.gather(
+        *(landed(client, f"/events/{ours[0]}/replay", one) for _ in range(3)),
+        landed(client, "/events/replay", form),
+    )
+    assert again == [f"/events/replays/{newer}"] * 3 + [order]
     await house.owner.execute(
         "UPDATE replay_order SET state = 'done', ended_at = now() WHERE id = $1", newer
     )

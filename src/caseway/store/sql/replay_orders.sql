@@ -33,9 +33,11 @@ SELECT c.id, c.connection_id, c.parked_at IS NOT NULL AS stopped,
 
 -- name: keep(organisation, order, about, events, looks, actor)
 -- role: web
--- The order itself.
+-- The order itself; no row: it was ordered before, by the same form. Index: replay_order_pkey.
 INSERT INTO replay_order (organisation_id, id, about, events, looks, ordered_by)
-VALUES (:organisation, :order, :about, :events, :looks, :actor);
+VALUES (:organisation, :order, :about, :events, :looks, :actor)
+ON CONFLICT (organisation_id, id) DO NOTHING
+RETURNING 1;
 
 -- name: keep_looks(organisation, order, conversations, since)
 -- role: web

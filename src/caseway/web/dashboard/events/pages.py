@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
@@ -97,6 +97,7 @@ class EventsPages:
             said_of=said_of,
             done=DONE.get(query.get("done", ""), ""),
             told=telling.whole(shown, now=now) if shown else None,
+            next_order=uuid4(),
         )
 
     async def _page(
@@ -181,6 +182,7 @@ class EventsPages:
             token=_standing(event),
             ways=WAYS,
             told=telling.whole(event, now=self._parts.now()),
+            next_order=uuid4(),
         )
 
     async def _shown(self, text: str, visitor: Visitor) -> WholeEvent | None:

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta, tzinfo
 from typing import Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from starlette.datastructures import ImmutableMultiDict
 from starlette.requests import Request
@@ -57,30 +57,42 @@ class ReplayPages:
             about=_about(asked, picked, visitor.zone),
             asked=asked,
             picked=picked,
+            next_order=uuid4(),
         )
 
     async def order(self, request: Request, visitor: Visitor) -> Response:
         async with request.form() as form:
             asked, picked = _asked(form, visitor.zone, now=self._now())
-        return await self._ordered(visitor, asked, picked, otherwise=asked.path(done="nothing"))
+            order = _order_of(form)
+        otherwise = asked.path(done="nothing")
+        return await self._ordered(visitor, order, asked, picked, otherwise=otherwise)
 
     async def order_one(self, request: Request, visitor: Visitor) -> Response:
         id = EventId(request.path_params["id"])  # noqa: A001 - the field's word
         if await self._log.place(visitor.organisation, id) is None:
             raise Problem(404, NO_EVENT)
+        async with request.form() as form:
+            order = _order_of(form)
         otherwise = f"/events/{id}?done=nothing"
-        return await self._ordered(visitor, Asked(), (id,), otherwise=otherwise)
+        return await self._ordered(visitor, order, Asked(), (id,), otherwise=otherwise)
 
     async def _ordered(
-        self, visitor: Visitor, asked: Asked, picked: tuple[EventId, ...], *, otherwise: str
+        self,
+        visitor: Visitor,
+        order: OrderId,
+        asked: Asked,
+        picked: tuple[EventId, ...],
+        *,
+        otherwise: str,
     ) -> Response:
-        order = await self._replays.order(
+        is_ordered = await self._replays.order(
             visitor.organisation,
+            order,
             _choice(asked, picked),
             about=_about(asked, picked, visitor.zone),
             actor=visitor.actor,
         )
-        return RedirectResponse(f"/events/replays/{order}" if order else otherwise, 303)
+        return RedirectResponse(f"/events/replays/{order}" if is_ordered else otherwise, 303)
 
     async def _found(self, request: Request, visitor: Visitor) -> Order:
         order = OrderId(request.path_params["id"])
@@ -141,6 +153,14 @@ def _asked(
         moments = {"since": since, "until": iso(now)}
         asked = Asked.of({**dict(asked.without("span").pairs), **moments}, zone)
     return asked, picked
+
+
+def _order_of(given: "ImmutableMultiDict[str, object]") -> OrderId:
+    """The id that the form was drawn with: pressed twice, it leads to one order."""
+    try:
+        return OrderId(UUID(str(given.get("order", ""))))
+    except ValueError:
+        return OrderId(uuid4())
 
 
 def _picked(texts: list[str]) -> tuple[EventId, ...]:
