@@ -97,8 +97,9 @@ def _told(found: Standing, runs: Sequence[Ran], now: datetime) -> Told:
 
 
 def _waits(delivery: Delivery) -> str:
-    due = _seconds(delivery.not_before)
-    return f"reply {delivery.id}: {delivery.state}, {delivery.attempts} attempts, again at {due}"
+    attempts = "1 attempt" if delivery.attempts == 1 else f"{delivery.attempts} attempts"
+    due = f"{delivery.not_before:%Y-%m-%d %H:%M:%S} UTC"
+    return f"reply {delivery.id}: {delivery.state}, {attempts}, again at {due}"
 
 
 def _seconds(moment: datetime) -> str:

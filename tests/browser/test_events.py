@@ -113,7 +113,7 @@ def test_a_wrong_token_is_seen_where_one_looks_with_its_cause_and_its_remedy(
     with browsing(browser, scene, Role.ADMIN) as context:
         page = context.new_page()
         page.goto(scene.address("/events"))
-        line = page.locator(".cw-note.grey", has_text="Refused without a row")
+        line = page.locator(".cw-note.grey", has_text="Refused and not listed here")
         expect(line).to_contain_text("with an ended or wrong token, from 127.0.0.1")
         expect(line).to_contain_text("put the current one into its web service")
         expect(line.get_by_role("link", name="Set-up guide")).to_have_attribute(

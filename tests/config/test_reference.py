@@ -46,6 +46,7 @@ def test_every_command_says_what_it_does_and_gives_an_example() -> None:
     )
     for path, text in found.items():
         assert f"Usage: {path}" in text
+        assert not re.search(r"\.\.\.$", text.partition("Commands:")[2], re.MULTILINE), path
         if "Commands:" not in text:
             assert "Examples:" in text, path
             assert path in text.partition("Examples:")[2], path

@@ -71,6 +71,9 @@ def test_a_moment_is_told_by_the_zones_clock_and_to_machines_by_utc() -> None:
     now = SUMMER + timedelta(hours=8)  # 22:00 there
     assert times.shown(SUMMER, now=now, zone=berlin) == "14:00 CEST"
     assert times.shown(SUMMER, now=now + timedelta(hours=3), zone=berlin) == "15 Jul, 14:00 CEST"
+    late = now + timedelta(minutes=59)
+    assert times.is_today(late, now=now, zone=berlin)
+    assert not times.is_today(late + timedelta(hours=2), now=now, zone=berlin)
     assert times.exact(WINTER, zone=berlin) == "15 Jan 2026, 13:00:00 CET"
     assert times.clock(SUMMER, now=now, zone=berlin) == "14:00:00"
     assert times.clock(WINTER, now=now, zone=berlin) == "15 Jan, 13:00:00 CET", "not CEST"

@@ -16,9 +16,10 @@ from caseway.cli import (
     token,
     user,
 )
-from caseway.cli.screen import JSON, examples, show_json
+from caseway.cli.screen import JSON, Commands, examples, show_json
 
 app = typer.Typer(
+    cls=Commands,
     name="caseway",
     help="Joins customer conversations with Creatio cases, both ways, without losing a message.",
     epilog=examples(

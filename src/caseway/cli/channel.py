@@ -10,6 +10,7 @@ import typer
 from caseway.cli.opening import Failed, Store, connection_named, on_store
 from caseway.cli.screen import (
     JSON,
+    Commands,
     confirmed,
     examples,
     say,
@@ -25,9 +26,13 @@ if TYPE_CHECKING:
     from caseway.store.audit import Change
 
 app = typer.Typer(
-    help="Ways to customers: add, list, replace a secret, remove.", no_args_is_help=True
+    cls=Commands,
+    help="Ways to customers: add, list, replace a secret, remove.",
+    no_args_is_help=True,
 )
-adding = typer.Typer(help="Add a channel, or change the one of this name.", no_args_is_help=True)
+adding = typer.Typer(
+    cls=Commands, help="Add a channel, or change the one of this name.", no_args_is_help=True
+)
 app.add_typer(adding, name="add")
 
 NAME = typer.Option(help="What you call it.")

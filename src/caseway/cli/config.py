@@ -9,13 +9,13 @@ from urllib.parse import urlsplit
 import typer
 
 from caseway.cli.opening import failures_said
-from caseway.cli.screen import JSON, examples, say, show_json, show_table
+from caseway.cli.screen import JSON, Commands, examples, say, show_json, show_table
 from caseway.domain.secret import MASK, Secret
 
 if TYPE_CHECKING:
     from caseway.config import Settings
 
-app = typer.Typer(help="The settings of this installation.", no_args_is_help=True)
+app = typer.Typer(cls=Commands, help="The settings of this installation.", no_args_is_help=True)
 
 
 @app.callback()

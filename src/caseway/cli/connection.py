@@ -8,6 +8,7 @@ from caseway.cli import connection_options as options
 from caseway.cli.opening import Failed, Store, connection_named, on_store
 from caseway.cli.screen import (
     JSON,
+    Commands,
     confirmed,
     cut,
     examples,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from caseway.store.connections import Listed
 
 app = typer.Typer(
+    cls=Commands,
     help="Creatio instances: add, list, test, remove.",
     no_args_is_help=True,
 )
@@ -39,7 +41,7 @@ app = typer.Typer(
         "    --client-id 1BA1B1C1 --client-secret-file north.secret",
         "caseway connection add --name old --url https://crm.example.com \\",
         "    --user Caseway --password-file - --platform framework",
-        "caseway connection add --name north --opening handoff     changes that alone",
+        "caseway connection add --name north --opening handoff     # changes that alone",
     )
 )
 def add(

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from caseway.cli.opening import Store, on_store
-from caseway.cli.screen import JSON, examples, say, show_json, show_table
+from caseway.cli.screen import JSON, Commands, examples, say, show_json, show_table
 from caseway.domain.scopes import ALLOWS, EVERY, Scope
 
 if TYPE_CHECKING:
     from caseway.config import Settings
 
-app = typer.Typer(help="Keys of the API: make, list, revoke.", no_args_is_help=True)
+app = typer.Typer(cls=Commands, help="Keys of the API: make, list, revoke.", no_args_is_help=True)
 
 
 @app.command(

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import typer
+from typer.core import TyperGroup
 
 JSON: Final = typer.Option("--json", help="For scripts: JSON on standard output.")
 
@@ -13,6 +14,19 @@ JSON: Final = typer.Option("--json", help="For scripts: JSON on standard output.
 def examples(*lines: str) -> str:
     """The end of a command's help; the first character keeps the lines as they are."""
     return "\b\n" + "\n".join(["Examples:", *(f"  {line}" for line in lines)])
+
+
+class Commands(TyperGroup):
+    """Lists its commands by their whole first sentences; the framework would cut them to a line."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        rows = [
+            (name, command.get_short_help_str(limit=1000))
+            for name in self.list_commands(ctx)
+            if (command := self.get_command(ctx, name)) is not None
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
 
 
 def say(text: str) -> None:

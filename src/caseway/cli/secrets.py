@@ -8,12 +8,12 @@ from uuid import uuid4
 import typer
 
 from caseway.cli.opening import Failed, Store, failures_said, on_store
-from caseway.cli.screen import examples, say
+from caseway.cli.screen import Commands, examples, say
 
 if TYPE_CHECKING:
     from caseway.config import Settings
 
-app = typer.Typer(help="The keys that encrypt secrets at rest.", no_args_is_help=True)
+app = typer.Typer(cls=Commands, help="The keys that encrypt secrets at rest.", no_args_is_help=True)
 
 
 @app.callback()

@@ -1,5 +1,6 @@
 """The verbs that look and heal: doctor, replay, sweep."""
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -95,8 +96,6 @@ def _of_check(check: Any) -> dict[str, Any]:
 
 
 async def _plan(store: Store, name: str) -> Any:
-    from datetime import UTC, datetime
-
     from caseway.doctor import tell_plan
 
     found = await tell_plan(store, name, now=datetime.now(tz=UTC))  # type: ignore[arg-type] # bootstrap's own
@@ -118,13 +117,21 @@ def _show_plan(found: Any, *, json: bool) -> None:
         typer.echo(f"  - {line}")
     for line in found.waits:
         typer.echo(f"  - waits: {line}")
-    typer.echo(f"Next look: {found.next_look}")
+    typer.echo(f"Next look: {_moment(found.next_look)}")
     for run in found.journal:
-        typer.echo(f"Looked at {run['at']}:")
+        typer.echo(f"Looked at {_moment(run['at'])}:")
         for step in run["steps"]:
             why = f" ({step['why']})" if step["why"] else ""
             mark = "" if step["outcome"] == "done" else f" [{step['outcome']}]"
             typer.echo(f"  {step['ms']:>6} ms  {step['side']}: {step['deed']}{why}{mark}")
+
+
+def _moment(text: str) -> str:
+    """As tables have it; whatever is no moment stays as it is."""
+    try:
+        return f"{datetime.fromisoformat(text):%Y-%m-%d %H:%M:%S} UTC"
+    except ValueError:
+        return text
 
 
 def replay(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from caseway.cli.opening import Store, connection_named, on_store
-from caseway.cli.screen import JSON, examples, say, show_json, show_table
+from caseway.cli.screen import JSON, Commands, examples, say, show_json, show_table
 
 if TYPE_CHECKING:
     from caseway.config import Settings
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from caseway.store.tokens import Listed
 
 app = typer.Typer(
+    cls=Commands,
     help="The webhook URL that Creatio calls: show, replace, revoke.",
     no_args_is_help=True,
 )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from caseway.cli.opening import Failed, Store, on_store
-from caseway.cli.screen import JSON, examples, say, show_json, show_table
+from caseway.cli.screen import JSON, Commands, examples, say, show_json, show_table
 from caseway.domain.actor import Actor
 from caseway.domain.roles import Role
 
@@ -20,6 +20,7 @@ T = TypeVar("T")
 BY_COMMAND = "cli"
 
 app = typer.Typer(
+    cls=Commands,
     help="Who signs in to the dashboard: invite, list, change, disable.",
     no_args_is_help=True,
 )

@@ -29,7 +29,7 @@ class Action(StrEnum):
     INVITE = "invite people"
     MANAGE_TEAM = "change roles, end sign-ins, make reset links"
     READ_AUDIT = "read the audit log"
-    OWN_ACCOUNT = "change the own password and end own sign-ins"
+    OWN_ACCOUNT = "change their password, end their own sign-ins"
 
 
 OF_EVERYBODY: Final = frozenset(

@@ -97,6 +97,29 @@ async def test_a_password_signs_in_and_the_cookie_is_of_no_use_after_signing_out
     assert await house.owner.fetchval("SELECT count(*) FROM user_session") == 1
 
 
+async def test_who_joins_is_sent_to_connect_creatio_only_while_nobody_has(house: House) -> None:
+    ours = house.tenant.organisation
+    for email, role, where_to in (
+        ("first@example.com", Role.ADMIN, "/inbox"),
+        ("second@example.com", Role.ADMIN, "/settings/ticketing"),
+        ("third@example.com", Role.AGENT, "/inbox"),
+    ):
+        link = await house.parts.people.invitations.invite(
+            ours, email=email, role=role, actor=Actor("mara@example.com")
+        )
+        path = f"/welcome/{link.reveal()}"
+        async with browser(house) as client:
+            async with client.get(path) as answer:
+                text = await answer.text()
+                assert ("Next: connect Creatio" in text) == (where_to != "/inbox"), email
+            form = {"name": "Ines", "email": email, "password": PASSWORD}
+            async with client.post(path, data=form, allow_redirects=False) as answer:
+                assert (answer.status, answer.headers["Location"]) == (303, where_to)
+        await house.owner.execute(
+            "UPDATE connection SET removed_at = now() WHERE organisation_id = $1", ours
+        )
+
+
 async def test_a_wrong_pair_never_says_which_half_and_has_to_wait_after_five(
     house: House,
 ) -> None:

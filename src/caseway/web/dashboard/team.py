@@ -22,6 +22,12 @@ NOBODY: Final = "There is nobody of this id."
 NO_LINK: Final = "This link was used or revoked already."
 NO_ROLE: Final = "A role is one of owner, admin, agent and viewer."
 NO_EMAIL: Final = "An email address, for example ines@example.com."
+MEANINGS: Final = {
+    Role.OWNER: "All of it, roles and sign-ins of others too.",
+    Role.ADMIN: "All but the roles and sign-ins of others.",
+    Role.AGENT: "Reads conversations; hands off, resolves, retries.",
+    Role.VIEWER: "Reads conversations and events, changes nothing.",
+}
 DONE: Final = {
     "role": "The role is changed. They sign in again.",
     "disabled": "They cannot sign in any more, and every sign-in of theirs is over.",
@@ -76,6 +82,7 @@ class TeamPages:
             manages=visitor.may(Action.MANAGE_TEAM),
             may_make=[each for each in Role if each in MAY_INVITE[visitor.role]],
             roles=list(Role),
+            meanings=MEANINGS,
             actions=list(Action),
             may=MAY,
             faults=faults or {},

@@ -50,6 +50,10 @@ def minute(moment: datetime, *, now: datetime, zone: tzinfo = UTC) -> str:
     return f"{there.day} {there:%b}{year}, {there:%H:%M}"
 
 
+def is_today(moment: datetime, *, now: datetime, zone: tzinfo = UTC) -> bool:
+    return moment.astimezone(zone).date() == now.astimezone(zone).date()
+
+
 def day(moment: datetime, *, zone: tzinfo = UTC) -> str:
     """With its weekday: "Tuesday, 3 March 2026"."""
     there = moment.astimezone(zone)

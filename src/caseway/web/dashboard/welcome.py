@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from caseway.domain.password import TooWeak, judge
-from caseway.domain.roles import Role
+from caseway.domain.roles import MAY, Action, Role
 from caseway.domain.secret import Secret
 from caseway.ports import AddressTaken, Invitation, LinkKind
 from caseway.web.dashboard import alone
@@ -28,6 +28,7 @@ OVER: Final = "This link was used, revoked or is older than 7 days."
 class Welcome:
     def __init__(self, parts: Parts, doors: Doors, passwords: Passwords) -> None:
         self._people = parts.people
+        self._connections = parts.creatio.connections
         self._doors = doors
         self._passwords = passwords
 
@@ -39,7 +40,9 @@ class Welcome:
 
     async def show(self, request: Request) -> Response:
         link = await self._people.invitations.shown(request.path_params["token"])
-        return _over(link) if link is None or not link.is_open else _page(link)
+        if link is None or not link.is_open:
+            return _over(link)
+        return _page(link, sets_up=await self._sets_up(link))
 
     async def accept(self, request: Request) -> Response:
         link = await self._people.invitations.shown(request.path_params["token"])
@@ -50,8 +53,9 @@ class Welcome:
         name = link.name or " ".join(str(form.get("name", "")).split())
         password = Secret(str(form.get("password", "")))
         faults = _faults(email, name, password)
+        sets_up = await self._sets_up(link)
         if faults:
-            return _page(link, email=email, name=name, faults=faults)
+            return _page(link, sets_up=sets_up, email=email, name=name, faults=faults)
         try:
             user = await self._people.invitations.accept(
                 link,
@@ -61,17 +65,24 @@ class Welcome:
                 source=source_of(request),
             )
         except AddressTaken as taken:
-            return _page(link, email=email, name=name, faults={"email": str(taken)})
+            fault = {"email": str(taken)}
+            return _page(link, sets_up=sets_up, email=email, name=name, faults=fault)
         if user is None:
             return _over(link)
-        first = link.role in {Role.OWNER, Role.ADMIN} and link.kind is not LinkKind.RESET
         return await self._doors.let_in(
             request,
             link.organisation,
             user,
             email=email,
-            onward=FIRST_ROOM if first else HOME,
+            onward=FIRST_ROOM if sets_up else HOME,
         )
+
+    async def _sets_up(self, link: Invitation) -> bool:
+        """Whether connecting Creatio is what awaits them."""
+        if link.kind is not LinkKind.JOIN:
+            return link.kind is LinkKind.FIRST
+        may = Action.CHANGE_SETTINGS in MAY[Role(link.role)]
+        return may and not await self._connections.list(link.organisation)
 
 
 def is_email(text: str) -> bool:
@@ -95,12 +106,18 @@ def _faults(email: str, name: str, password: Secret) -> dict[str, str]:
 
 
 def _page(
-    link: Invitation, *, email: str = "", name: str = "", faults: Mapping[str, str] | None = None
+    link: Invitation,
+    *,
+    sets_up: bool,
+    email: str = "",
+    name: str = "",
+    faults: Mapping[str, str] | None = None,
 ) -> Response:
     return alone.draw(
         "welcome.html",
         status=422 if faults else 200,
         link=link,
+        sets_up=sets_up,
         email=email or link.email,
         name=name or link.name,
         faults=faults or {},
