@@ -13,6 +13,7 @@ import platform
 import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,7 @@ from caseway.store.migrate import migrate
 T = TypeVar("T")
 PATIENCE_SECONDS: Final = 120
 LOCK: Final = 0x_7E57
+USED: Final = 0x_7E58  # shared, with a template's name: it is not to be forgotten
 # A test database is named for the machine and the process whose it is: who may sweep it.
 PREFIX: Final = f"caseway_test_{hashlib.sha256(platform.node().encode()).hexdigest()[:6]}_"
 STORE: Final = Path(__file__).parents[1] / "src" / "caseway" / "store"
@@ -83,6 +85,9 @@ class Server:
     def execute(self, sql: str) -> None:
         self._background.run(self._connection.execute(sql))
 
+    def _fetchval(self, sql: str) -> object:
+        return self._background.run(self._connection.fetchval(sql))
+
     def dsn_for(self, name: str) -> str:
         return urlunsplit(urlsplit(self.dsn)._replace(path="/" + quote(name)))
 
@@ -98,7 +103,8 @@ class Server:
         """Drop what test processes left behind that were killed."""
         with self._alone():
             for name in self._names(PREFIX):
-                if not _lives(int(name.removeprefix(PREFIX).partition("_")[0])):
+                pid = int(name.removeprefix(PREFIX).partition("_")[0])
+                if pid == os.getpid() or not _lives(pid):  # we have made none yet
                     self.drop(name)
 
     @contextlib.contextmanager
@@ -110,33 +116,49 @@ class Server:
         finally:
             self.execute(f"SELECT pg_advisory_unlock({LOCK})")
 
+    def _when_left(self, sql: str) -> None:
+        """PostgreSQL waits for 5 s until all have left a database, which a busy machine exceeds."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return self.execute(sql)
+            except asyncpg.ObjectInUseError:
+                if time.monotonic() > deadline:
+                    raise
+
     def drop(self, name: str) -> None:
-        self.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        self._when_left(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
     def create(self, template: str) -> Database:
         name = f"{PREFIX}{os.getpid()}_{next(self._numbers)}"
         # Five times as fast as through the log; before 15 it is the only way.
         newer = self._connection.get_server_version().major >= 15
         strategy = "STRATEGY FILE_COPY" if newer else ""
-        self.execute(f"CREATE DATABASE {name} TEMPLATE {template} {strategy}")
+        self._when_left(f"CREATE DATABASE {name} TEMPLATE {template} {strategy}")
         return Database(name, self.dsn_for(name))
 
     def forget_templates(self) -> None:
-        """Drop those of former texts of the schema; nobody may be using them."""
-        for name in self._names("caseway_template_"):
-            if name != _template_name():
-                self.drop(name)
+        """Drop those of former texts of the schema, unless another checkout's tests use them."""
+        with self._alone():
+            for name in self._names("caseway_template_"):
+                lock = f"{USED}, hashtext('{name}')"
+                if name != _template_name() and self._fetchval(
+                    f"SELECT pg_try_advisory_lock({lock})"
+                ):
+                    self.drop(name)
+                    self.execute(f"SELECT pg_advisory_unlock({lock})")
 
     def template(self) -> str:
         """A migrated database, made once for each text of the schema."""
         name = _template_name()
         with self._alone():
+            self.execute(f"SELECT pg_advisory_lock_shared({USED}, hashtext('{name}'))")
             if name not in self._names("caseway_template_"):
                 half = f"{name}_half"
                 self.drop(half)
                 self.execute(f"CREATE DATABASE {half}")
                 self._background.run(migrate(self.dsn_for(half)))
-                self.execute(f"ALTER DATABASE {half} RENAME TO {name}")
+                self._when_left(f"ALTER DATABASE {half} RENAME TO {name}")
         return name
 
 
