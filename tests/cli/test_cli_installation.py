@@ -1,7 +1,6 @@
 """Settings, migration, backup, keys and help by the command."""
 
 import re
-import statistics
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -171,25 +170,38 @@ def test_the_version_is_told(bare: Installation) -> None:
 
 
 def test_help_is_quick_and_imports_nothing_heavy() -> None:
-    """Processor time, as the machine may be busy: under half of what a person would notice."""
-    program = (
-        "import sys, time\n"
+    """By the processor's clock, as the machine may be busy; it may be a slow one as well, so the
+    library that draws the help is the measure: with our commands it takes twice as long.
+    """
+    helps = (
+        "import sys\n"
         "sys.argv = ['caseway', '--help']\n"
         "from caseway.cli import main\n"
         "try:\n main()\n"
         "except SystemExit:\n pass\n"
-        "print(time.process_time(), *sys.modules, file=sys.stderr)\n"
     )
-    seconds = []
+    heavy = {"asyncpg", "pydantic", "aiohttp", "fastapi", "rich", "alembic", "cryptography"}
+    ours, bare = [], []
     for _ in range(5):
-        done = subprocess.run(
-            [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
-        )
-        spent, *modules = done.stderr.split()
-        seconds.append(float(spent))
-        heavy = {"asyncpg", "pydantic", "aiohttp", "fastapi", "rich", "alembic", "cryptography"}
+        bare.append(spent_on("import typer\n")[0])
+        seconds, modules = spent_on(helps)
+        ours.append(seconds)
         assert heavy.isdisjoint(modules)
-    assert statistics.median(seconds) < 0.4
+    assert min(ours) < 4 * min(bare)
+
+
+def spent_on(program: str) -> tuple[float, list[str]]:
+    """Seconds of the processor, and the modules that were loaded."""
+    told = "import sys, time\nprint(time.process_time(), *sys.modules, file=sys.stderr)\n"
+    done = subprocess.run(
+        [sys.executable, "-c", program + told],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    seconds, *modules = done.stderr.split()
+    return float(seconds), modules
 
 
 @pytest.mark.parametrize("words", [("nothing",), ("key", "create"), ("token", "show", "--loud")])

@@ -30,14 +30,14 @@ async def oauth(answer: Callable[[Got], Says], *, clock: Clock | None = None) ->
     clock = clock or Clock()
     async with far(answer) as there, Outside(LOOPBACK) as outside:
         signer = OAuth(connection(there.url), outside, Counted(), monotonic=clock)
-        return await signer.sign_in(clock() + 10)
+        return await signer.sign_in(clock() + 60)
 
 
 async def forms(answer: Callable[[Got], Says]) -> Pass:
     clock = Clock()
     async with far(answer) as there, Outside(LOOPBACK) as outside:
         known = connection(there.url, auth=Auth.FORMS, login="Supervisor")
-        return await Forms(known, outside, Counted(), monotonic=clock).sign_in(clock() + 10)
+        return await Forms(known, outside, Counted(), monotonic=clock).sign_in(clock() + 60)
 
 
 def test_the_places_of_the_identity_service_in_the_order_they_are_tried() -> None:
@@ -74,8 +74,8 @@ async def test_a_wrong_place_answers_with_a_page_and_the_next_one_is_tried() -> 
     clock = Clock()
     async with far(answer) as there, Outside(LOOPBACK) as outside:
         signer = OAuth(connection(there.url), outside, Counted(), monotonic=clock)
-        await signer.sign_in(clock() + 10)
-        await signer.sign_in(clock() + 10)
+        await signer.sign_in(clock() + 60)
+        await signer.sign_in(clock() + 60)
         assert signer.place == there.url + "/0"
         assert [got.path for got in there.got] == [
             "/connect/token",
@@ -130,7 +130,7 @@ async def test_a_silent_identity_service_costs_no_more_than_was_left() -> None:
     clock = Clock()
     async with far(lambda _: SILENT) as there, Outside(LOOPBACK) as outside:
         signer = OAuth(connection(there.url), outside, Counted(), monotonic=clock)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             with pytest.raises(Later):
                 await signer.sign_in(clock() + 0.2)
 
@@ -188,14 +188,14 @@ async def test_many_who_need_a_pass_sign_in_once() -> None:
     door, clock = Door(), Clock()
     passes = Passes(door.sign_in, monotonic=clock)
     async with asyncio.TaskGroup() as group:
-        waiting = [group.create_task(passes.current(until=clock() + 10)) for _ in range(20)]
+        waiting = [group.create_task(passes.current(until=clock() + 60)) for _ in range(20)]
         door.opened.set()
     assert door.tries == 1
     assert len({id(task.result()) for task in waiting}) == 1
     refused = waiting[0].result()
     async with asyncio.TaskGroup() as group:
         renewed = [
-            group.create_task(passes.renewed(refused, until=clock() + 10)) for _ in range(20)
+            group.create_task(passes.renewed(refused, until=clock() + 60)) for _ in range(20)
         ]
     assert door.tries == 2
     assert {task.result().headers["Authorization"] for task in renewed} == {"Bearer 2"}
@@ -204,7 +204,7 @@ async def test_many_who_need_a_pass_sign_in_once() -> None:
 async def test_a_failure_is_shared_by_those_who_waited_for_it() -> None:
     door, clock = Door(CredentialsRefused("no", maybe_taken=False, remedy="do")), Clock()
     passes = Passes(door.sign_in, monotonic=clock)
-    tasks = [asyncio.ensure_future(passes.current(until=clock() + 10)) for _ in range(20)]
+    tasks = [asyncio.ensure_future(passes.current(until=clock() + 60)) for _ in range(20)]
     while not door.tries:
         await asyncio.sleep(0)
     door.opened.set()
@@ -212,15 +212,15 @@ async def test_a_failure_is_shared_by_those_who_waited_for_it() -> None:
     assert door.tries == 1
     assert all(type(outcome) is CredentialsRefused for outcome in outcomes)
     with pytest.raises(CredentialsRefused):
-        await passes.current(until=clock() + 10)
+        await passes.current(until=clock() + 60)
     assert door.tries == 2  # a later one tries for itself
 
 
 async def test_one_who_gives_up_does_not_take_the_others_with_it() -> None:
     door, clock = Door(), Clock()
     passes = Passes(door.sign_in, monotonic=clock)
-    first = asyncio.ensure_future(passes.current(until=clock() + 10))
-    second = asyncio.ensure_future(passes.current(until=clock() + 10))
+    first = asyncio.ensure_future(passes.current(until=clock() + 60))
+    second = asyncio.ensure_future(passes.current(until=clock() + 60))
     while not door.tries:
         await asyncio.sleep(0)
     first.cancel()
@@ -232,11 +232,11 @@ async def test_a_pass_is_renewed_before_it_expires() -> None:
     door, clock = Door(), Clock()
     door.opened.set()
     passes = Passes(door.sign_in, monotonic=clock)
-    held = await passes.current(until=clock() + 10)
+    held = await passes.current(until=clock() + 60)
     clock.seconds = held.renew_at - 1
-    assert await passes.current(until=clock() + 10) is held
+    assert await passes.current(until=clock() + 60) is held
     clock.seconds = held.renew_at
-    assert await passes.current(until=clock() + 10) is not held
+    assert await passes.current(until=clock() + 60) is not held
 
 
 def test_urls_of_places_can_be_asked() -> None:
