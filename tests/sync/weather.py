@@ -11,6 +11,7 @@ from caseway.ports import Looks
 from tests.far_side import Died
 from tests.stories import Story
 
+PATIENCE_S: Final = 60  # a busy machine takes its time until the stall
 REMOTE: Final = ("busy", "down", "lost before", "lost after")
 SUDDEN: Final = ("die before", "die after", "stall before", "stall after")
 CALLS: Final = (
@@ -129,7 +130,7 @@ async def stalled(story: Story, at: str, how: str) -> AsyncIterator[None]:
     weather.fault = Fault(at, how)
     [key] = await story.jobs(most=1)
     run = asyncio.create_task(story.reconciler().look(key))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         await weather.stalled.wait()
     try:
         yield
