@@ -13,9 +13,12 @@ from caseway.store.roles import Role
 from tests import database as ground
 from tests.store.embedding import begin
 
-# A database is made for a test function, not for each of its examples: they choose new keys.
+# A database is made for a test function, not for each of its examples: they choose new keys. How
+# long examples take to be thought of is the machine's affair.
 settings.register_profile(
-    "caseway", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    "caseway",
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 settings.load_profile("caseway")
 

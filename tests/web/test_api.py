@@ -222,7 +222,7 @@ async def test_a_crash_between_effect_and_answer_doubles_nothing(house: House) -
     path = f"/conversations/{made['id']}"
     await call(house, "POST", f"{path}/messages", {"text": "More"}, Idempotency_Key="k-2")
     await call(house, "POST", f"{path}/hand-off", {"note": "Why"}, Idempotency_Key="k-3")
-    await house.owner.execute("UPDATE idempotency SET status = 0, answer = ''")
+    await house.owner.execute("UPDATE idempotency SET status = 0, answer = '', kept_at = now()")
 
     status, problem = await call(house, "POST", "/conversations", body, Idempotency_Key="k-1")
     assert (status, problem["title"]) == (409, "Conflict")  # it may still be at work

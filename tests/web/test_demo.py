@@ -16,7 +16,7 @@ from caseway.domain.roles import Role
 from caseway.domain.secret import Secret
 from caseway.web.app import build
 from caseway.web.demo.facts import DemoFacts
-from tests.web.conftest import House, serving
+from tests.web.conftest import PATIENCE_SECONDS, House, serving
 from tests.web.dashboard.conftest import browser, make_user
 
 
@@ -112,7 +112,7 @@ async def test_the_log_tells_what_happens_and_ticks_the_steps(
         await house.begin()
         told: dict[str, Any] = {}
         kind = ""
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             async for line in answer.content:
                 name, _, text = line.decode().strip().partition(": ")
                 if name == "event":

@@ -249,6 +249,8 @@ async def test_while_creatio_is_down_what_waits_says_since_when_and_until_when(
     story.creatio.fate = lambda _kind: "down"
     await story.customer_writes("And when?")
     await story.work()
+    # The first wait of 1 s may be over before the page is drawn.
+    await house.owner.execute("UPDATE conversation SET due_at = now() + interval '1 hour'")
     await house.owner.execute(
         "UPDATE connection SET trouble = 'Creatio does not answer', trouble_since = now() WHERE id = $1",
         house.tenant.connection,

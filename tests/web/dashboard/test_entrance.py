@@ -1,6 +1,7 @@
 """Coming in and going out, as a browser does it."""
 
 import asyncio
+import re
 import time
 from datetime import timedelta
 
@@ -36,6 +37,13 @@ async def attempt(client: aiohttp.ClientSession, email: str, password: str) -> t
     form = {"email": email, "password": password, "next": "/events?x=1"}
     async with client.post("/login", data=form, allow_redirects=False) as answer:
         return answer.status, answer.headers.get("Location") or await answer.text()
+
+
+def wait_of(text: str) -> int:
+    """The seconds that somebody is told to wait: some of them may be over by now."""
+    found = re.search(r"Too many tries. Wait (\d+) s, then try again.", text)
+    assert found, text
+    return int(found[1])
 
 
 async def test_the_first_owner_comes_by_a_link_that_works_once(house: House) -> None:
@@ -132,13 +140,13 @@ async def test_a_wrong_pair_never_says_which_half_and_has_to_wait_after_five(
             assert {text.replace(email, "") for _, text in told[:5]} == {
                 theirs[0][1].replace(EMAIL, "")
             }
-            assert "Too many tries. Wait 10 s, then try again." in told[5][1]
+            assert 0 < wait_of(told[5][1]) <= 10
         assert (await attempt(client, EMAIL, PASSWORD))[0] == 429
         await house.owner.execute("UPDATE sign_in_try SET last_at = last_at - interval '11 s'")
         assert (await attempt(client, EMAIL, f"{PASSWORD}!"))[0] == 422
         status, text = await attempt(client, EMAIL, PASSWORD)
         assert status == 429
-        assert "Wait 20 s" in text
+        assert 10 < wait_of(text) <= 20
         await house.owner.execute("UPDATE sign_in_try SET last_at = last_at - interval '21 s'")
         assert (await attempt(client, EMAIL, PASSWORD))[0] == 303
         assert (await attempt(client, EMAIL, f"{PASSWORD}!"))[0] == 422, "the count began anew"
@@ -245,12 +253,13 @@ async def test_a_stranger_costs_as_much_work_as_somebody_known() -> None:
     known = await passwords.hashed(Secret(PASSWORD))
     assert await passwords.fits(Secret(PASSWORD), known)
     assert not await passwords.fits(wrong, None)
-    took: list[float] = []
-    for hashed in (known, None):
+    took: dict[bool, list[float]] = {True: [], False: []}
+    for hashed in (known, None) * 3:
         began = time.process_time()
         assert not await passwords.fits(wrong, hashed)
-        took.append(time.process_time() - began)
-    assert took[1] > took[0] / 3, took
+        took[hashed is None].append(time.process_time() - began)
+    # The least of some: other threads of this process may have worked in between.
+    assert min(took[True]) > min(took[False]) / 3, took
 
 
 async def test_what_is_secret_is_kept_as_a_digest_and_in_no_audit_entry(house: House) -> None:

@@ -20,8 +20,6 @@ from tests.events import keep
 from tests.web.conftest import House
 from tests.web.dashboard.conftest import SignedIn
 
-NOW = datetime.now(tz=UTC)
-
 
 async def page(client: aiohttp.ClientSession, path: str, status: int = 200) -> str:
     async with client.get(path) as answer:

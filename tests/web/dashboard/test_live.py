@@ -16,7 +16,7 @@ from caseway.web.dashboard.live import stream
 from caseway.web.widget.watching import Watchers
 from tests.web.conftest import serving
 
-SOON = 15
+SOON = 60
 
 
 class Subject:

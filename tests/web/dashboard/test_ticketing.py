@@ -280,11 +280,12 @@ async def test_of_two_who_change_it_at_once_the_later_one_is_told(
 
     # A rule is saved while the checks run.
     rule = replace(made.settings.reply_rule, internal_marker="[internal]")
-    creatio.set_faults(latency="50ms")
+    creatio.set_faults(latency="500ms")  # each of a dozen calls, until the rule is saved
     late = typed(creatio, **{**opened, "version": str(made.version)}, language="pt")
     async with client.post(f"{PAGE}/test", data=late) as answer:
         await answer.content.readuntil(RECORD_END.encode())
         await Connections(house.sync, house.secrets).change_reply_rule(made.key, rule)
+        creatio.set_faults()
         assert "north was changed since you opened" in (await answer.content.read()).decode()
     after = await saved(house, "north")
     assert after is not None
