@@ -13,7 +13,7 @@ from caseway.domain.delivery import State as Debt
 from caseway.domain.finding import sought
 from caseway.domain.ids import CaseId, ConversationId
 from caseway.ports import Inbound
-from caseway.ports.inbox import Filters
+from caseway.ports.inbox import Filters, Needs
 from caseway.store.inbox import PostgresInbox
 from tests.stories import Story, begin_story
 
@@ -280,13 +280,14 @@ async def test_what_failed_for_good_needs_a_person_until_the_conversation_is_res
     await story.webhook(row["case_id"])
     await story.work()
     desk, ours = PostgresInbox(story.web), story.connection.organisation
-    [need] = await desk.needs(ours, most=5)
+    [need] = (await desk.needs(ours, most=5)).found
 
     assert (need.kind, need.reason, need.name) == ("delivery", "no such customer", "Ines Costa")
     before = await desk.token(ours)
     await story.pool.execute("UPDATE conversation SET state = 'resolved'")
-    assert await desk.needs(ours, most=5) == []
+    assert await desk.needs(ours, most=5) == Needs([], looked_through=None)
+    assert await PostgresInbox(story.web, failures=1).needs(ours, most=5) == Needs([], 1)
     assert await desk.token(ours) != before
     await story.pool.execute("UPDATE conversation SET parked_at = now(), parked_reason = 'gone'")
-    [need] = await desk.needs(ours, most=5)
+    [need] = (await desk.needs(ours, most=5)).found
     assert (need.kind, need.reason) == ("conversation", "gone")

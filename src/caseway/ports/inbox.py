@@ -96,6 +96,16 @@ class Need:
     agent_knows: bool  # of a reply that failed: the note about it stands on the case
 
 
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """The newest first. `looked_through`: so many of the newest failures of a kind, and there are
+    older ones, of which some may need somebody too; None: all.
+    """
+
+    found: Sequence[Need]
+    looked_through: int | None
+
+
 class Inbox(Protocol):
     """What an organisation does not have is not found. May raise `Later`."""
 
@@ -106,8 +116,7 @@ class Inbox(Protocol):
 
     async def counts(self, organisation: OrganisationId) -> Counts: ...
 
-    async def needs(self, organisation: OrganisationId, *, most: int) -> Sequence[Need]:
-        """The newest first."""
+    async def needs(self, organisation: OrganisationId, *, most: int) -> Needs: ...
 
     async def token(self, organisation: OrganisationId) -> str:
         """Differs when the list may."""

@@ -12,7 +12,7 @@ from caseway.domain.delivery import State as Debt
 from caseway.domain.delivery import failure_note
 from caseway.domain.finding import Sought
 from caseway.domain.ids import CaseId, ChannelId, ConversationId, OrganisationId
-from caseway.ports.inbox import ChannelName, Counts, Filters, Listed, Need, Page
+from caseway.ports.inbox import ChannelName, Counts, Filters, Listed, Need, Needs, Page
 from caseway.store import rows
 from caseway.store.queries import load
 from caseway.store.reads import END_OF_TIME
@@ -23,13 +23,21 @@ if TYPE_CHECKING:
 
 SQL: Final = load("inbox")
 WINDOW: Final = 200  # rows that a search takes from each index, a filter from the deliveries
+LOOKED_THROUGH: Final = 2_000  # failures of each kind, for those that nobody has decided on
 MOST_COUNTED: Final = 1000
 
 
 class PostgresInbox:
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", *, window: int = WINDOW) -> None:
+    def __init__(
+        self,
+        pool: "asyncpg.Pool[asyncpg.Record]",
+        *,
+        window: int = WINDOW,
+        failures: int = LOOKED_THROUGH,
+    ) -> None:
         self._pool = pool
         self._window = window
+        self._failures = failures
 
     async def channels(self, organisation: OrganisationId) -> Sequence[ChannelName]:
         async with transaction(self._pool, organisation) as link:
@@ -63,12 +71,14 @@ class PostgresInbox:
             most=MOST_COUNTED,
         )
 
-    async def needs(self, organisation: OrganisationId, *, most: int) -> Sequence[Need]:
+    async def needs(self, organisation: OrganisationId, *, most: int) -> Needs:
         async with transaction(self._pool, organisation) as link:
             found = await SQL["needs"].fetch(
-                link, organisation=organisation, window=self._window, most=most
+                link, organisation=organisation, window=self._failures, most=most
             )
-        return [_need(row) for row in found]
+        is_cut = any(row["is_cut"] for row in found)
+        needs = [_need(row) for row in found if row["id"] is not None]
+        return Needs(needs, self._failures if is_cut else None)
 
     async def token(self, organisation: OrganisationId) -> str:
         async with transaction(self._pool, organisation) as link:

@@ -241,6 +241,54 @@ async def test_all_that_needs_a_person_is_there_the_newest_unfolded(
     assert markup.partition("2 older ones")[2].count('<li id="need-') == 2
 
 
+async def test_the_inbox_claims_no_calm_beyond_the_failures_that_it_looks_through(
+    house: House, story: Story, signed_in: SignedIn
+) -> None:
+    await begun(story)
+    other = await story.customer_writes("Hello", peer="ines")
+    await house.owner.execute(
+        "UPDATE conversation SET state = 'resolved' WHERE id <> $1", other.key.conversation
+    )
+    await fail(house, other.key.conversation, 1, ago=timedelta(days=1))
+    client = await signed_in(Role.AGENT)
+    assert "Reply not delivered" in await page(client, "/inbox")
+    await fail(house, None, 2_000, ago=timedelta(0))  # decided: the case is closed
+    async with client.get("/inbox") as answer:
+        markup = await answer.text()
+    assert "None of the newest 2,000 failures needs you. 1 open" in words_of(markup)
+    assert "Nothing needs you" not in markup
+    assert 'href="/inbox?delivery=failed"' in markup
+    await fail(house, other.key.conversation, 1, ago=timedelta(0))
+    async with client.get("/inbox") as answer:
+        markup = await answer.text()
+    assert markup.count('<li id="need-') == 1
+    assert "Only the newest 2,000 failures were looked through." in words_of(markup)
+
+
+async def fail(house: House, conversation: UUID | None, many: int, *, ago: timedelta) -> None:
+    """So many replies that failed for good, of this conversation or of all the resolved ones."""
+    await house.owner.execute(
+        """WITH written AS (
+               INSERT INTO message (organisation_id, id, conversation_id, channel_id, peer, author,
+                                    text, position, written_at)
+               SELECT c.organisation_id, gen_random_uuid(), c.id, c.channel_id, c.peer, 'agent',
+                      'Yes', (SELECT max(position) FROM message m WHERE m.conversation_id = c.id) + n,
+                      now()
+                 FROM conversation c, generate_series(1, $2) n
+                WHERE CASE WHEN $1::uuid IS NULL THEN c.state = 'resolved' ELSE c.id = $1 END
+               RETURNING *)
+           INSERT INTO delivery (organisation_id, id, conversation_id, channel_id, message_id,
+                                 address, state, order_on, order_id, not_before, attempts, reason,
+                                 settled_at)
+           SELECT c.organisation_id, w.id, c.id, c.channel_id, w.id, c.address, 'failed', now(), w.id,
+                  now(), 1, 'no such customer', now() - $3::interval
+             FROM written w JOIN conversation c ON c.id = w.conversation_id""",
+        conversation,
+        many,
+        ago,
+    )
+
+
 async def test_while_creatio_is_down_what_waits_says_since_when_and_until_when(
     house: House, story: Story, signed_in: SignedIn
 ) -> None:

@@ -152,32 +152,43 @@ SELECT 'under way', count(*) FROM (
 -- name: needs(organisation, window, most)
 -- role: web
 -- What failed for good and nobody has decided on, the newest first; what belongs to a resolved
--- conversation is decided. `untold`: notes to agents that are not written yet.
+-- conversation is decided. `is_cut`: there are older failures than were looked through; a row
+-- without an id says that alone. `untold`: notes to agents that are not written yet.
 -- Index: conversation_parked, delivery_failed, link_refused, link_owed.
-SELECT ARRAY(SELECT l.message_id FROM link l
-              WHERE l.organisation_id = :organisation AND l.conversation_id = n.conversation_id
-                AND l.linked_at IS NULL AND n.kind = 'delivery') AS untold,
-       n.kind, n.id, n.conversation_id, n.reason, n.since, n.attempts, p.name, p.email, p.phone,
-       c.address, c.case_number, h.kind AS channel_kind, h.name AS channel_name
-  FROM ((SELECT 'conversation' AS kind, id, id AS conversation_id, parked_reason AS reason,
-                parked_at AS since, 0 AS attempts
-           FROM conversation
-          WHERE organisation_id = :organisation AND parked_at IS NOT NULL
-          ORDER BY parked_at DESC LIMIT :window)
-        UNION ALL
-        (SELECT 'delivery', id, conversation_id, reason, settled_at, attempts FROM delivery
-          WHERE organisation_id = :organisation AND state = 'failed'
-          ORDER BY settled_at DESC LIMIT :window)
-        UNION ALL
-        (SELECT 'activity', message_id, conversation_id, refusal, refused_at, 0 FROM link
-          WHERE organisation_id = :organisation AND refused_at IS NOT NULL
-          ORDER BY refused_at DESC LIMIT :window)) n
-  JOIN conversation c ON c.organisation_id = :organisation AND c.id = n.conversation_id
-  JOIN contact p ON p.organisation_id = :organisation AND p.id = c.contact_id
-  JOIN channel h ON h.organisation_id = :organisation AND h.id = c.channel_id
- WHERE c.state <> 'resolved' OR n.kind = 'conversation'
- ORDER BY n.since DESC, n.id
- LIMIT :most;
+WITH n AS MATERIALIZED (
+    (SELECT 'conversation' AS kind, id, id AS conversation_id, parked_reason AS reason,
+            parked_at AS since, 0 AS attempts
+       FROM conversation
+      WHERE organisation_id = :organisation AND parked_at IS NOT NULL
+      ORDER BY parked_at DESC LIMIT :window)
+    UNION ALL
+    (SELECT 'delivery', id, conversation_id, reason, settled_at, attempts FROM delivery
+      WHERE organisation_id = :organisation AND state = 'failed'
+      ORDER BY settled_at DESC LIMIT :window)
+    UNION ALL
+    (SELECT 'activity', message_id, conversation_id, refusal, refused_at, 0 FROM link
+      WHERE organisation_id = :organisation AND refused_at IS NOT NULL
+      ORDER BY refused_at DESC LIMIT :window)
+), found AS (
+    SELECT n.*, c.contact_id, c.channel_id, c.address, c.case_number
+      FROM n
+      JOIN conversation c ON c.organisation_id = :organisation AND c.id = n.conversation_id
+     WHERE c.state <> 'resolved' OR n.kind = 'conversation'
+     ORDER BY n.since DESC, n.id
+     LIMIT :most
+)
+SELECT w.is_cut,
+       ARRAY(SELECT l.message_id FROM link l
+              WHERE l.organisation_id = :organisation AND l.conversation_id = f.conversation_id
+                AND l.linked_at IS NULL AND f.kind = 'delivery') AS untold,
+       f.kind, f.id, f.conversation_id, f.reason, f.since, f.attempts, p.name, p.email, p.phone,
+       f.address, f.case_number, h.kind AS channel_kind, h.name AS channel_name
+  FROM (SELECT count(*) FILTER (WHERE kind = 'delivery') = :window
+            OR count(*) FILTER (WHERE kind = 'activity') = :window AS is_cut FROM n) w
+  LEFT JOIN found f ON true
+  LEFT JOIN contact p ON p.organisation_id = :organisation AND p.id = f.contact_id
+  LEFT JOIN channel h ON h.organisation_id = :organisation AND h.id = f.channel_id
+ ORDER BY f.since DESC, f.id;
 
 -- name: token(organisation, channels)
 -- role: web

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from caseway.domain.roles import Action
-from caseway.ports.inbox import Counts
+from caseway.ports.inbox import Counts, Needs
 from caseway.web.creatio_links import case_page
 from caseway.web.dashboard import live
 from caseway.web.dashboard.channel_signs import sign_of
@@ -53,6 +53,7 @@ class InboxPages:
         channels = await self._inbox.channels(ours)
         page = await self._inbox.page(ours, query.filters(channels), most=A_PAGE)
         counts = await self._inbox.counts(ours)
+        needs = await self._inbox.needs(ours, most=MOST_NEEDS)
         return draw(
             request,
             visitor,
@@ -61,8 +62,9 @@ class InboxPages:
             page=page,
             channels=channels,
             counts=_counted(counts),
-            summary=_summary(counts, is_down=request.state.glance.creatio.word == "down"),
-            needs=await self._inbox.needs(ours, most=MOST_NEEDS),
+            summary=_summary(counts, needs, is_down=request.state.glance.creatio.word == "down"),
+            needs=needs.found,
+            looked_through=needs.looked_through,
             shown_at_once=NEEDS_AT_ONCE,
             most_needs=MOST_NEEDS,
             token=token,
@@ -95,9 +97,11 @@ def _counted(counts: Counts) -> Mapping[str, str]:
     return {name: _number(many, counts.most) for name, many in numbers.items()}
 
 
-def _summary(counts: Counts, *, is_down: bool) -> str:
+def _summary(counts: Counts, needs: Needs, *, is_down: bool) -> str:
     """Where no conversation needs anybody."""
     calm = "No conversation needs you" if is_down else "Nothing needs you"
+    if needs.looked_through is not None:
+        calm = f"None of the newest {needs.looked_through:,} failures needs you"
     return (
         f"{calm}. {_number(counts.open, counts.most)} open, "
         f"{_number(counts.under_way, counts.most)} on their way."
