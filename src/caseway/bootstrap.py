@@ -18,7 +18,7 @@ from caseway.domain.connection import Connection
 from caseway.domain.ids import OrganisationId
 from caseway.store import embedded, installation
 from caseway.store.migrate import HEAD, current_revision
-from caseway.store.reached import UNREACHED
+from caseway.store.reached import UNREACHED, tell_briefly
 from caseway.store.registry import Registry, ensure_organisation
 from caseway.store.roles import Role, check_role
 from caseway.store.secrets import KeyTrouble, Secrets
@@ -133,6 +133,7 @@ async def open_pool(
     if not durable:
         parameters["synchronous_commit"] = "off"
     dsn = owner_dsn if own is None else own.reveal()
+    tell_briefly()
     made = asyncpg.create_pool(
         dsn,
         min_size=1,

@@ -53,18 +53,6 @@ def _mask(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Map
     return {str(masked(key)): masked(value) for key, value in event.items()}
 
 
-# By name: most commands need no database, and its driver is not loaded for them.
-AWAY: Final = frozenset(
-    (
-        "OSError",
-        "PostgresConnectionError",
-        "OperatorInterventionError",
-        "InterfaceError",
-        "InternalClientError",
-    )
-)
-
-
 def set_up_logs(
     level: str = "info",
     form: Literal["auto", "json", "pretty"] = "auto",
@@ -106,8 +94,6 @@ def set_up_logs(
     root.handlers = [lines]
     root.setLevel(max(least, logging.WARNING))  # libraries are heard when something is wrong
     logging.getLogger("caseway").setLevel(least)
-    for talks_to_the_database in ("asyncpg.pool", "pgqueuer"):
-        logging.getLogger(talks_to_the_database).addFilter(_briefly)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -118,15 +104,6 @@ def set_up_logs(
         wrapper_class=structlog.make_filtering_bound_logger(least),
         cache_logger_on_first_use=True,
     )
-
-
-def _briefly(record: logging.LogRecord) -> bool:
-    """While the database is away they say so each time at length, as of a fault of theirs."""
-    kind = record.exc_info[0] if record.exc_info else None
-    if kind is not None and AWAY.intersection(each.__name__ for each in kind.__mro__):
-        record.msg = f"{record.msg} ({kind.__name__})"
-        record.exc_info = None
-    return True
 
 
 def _ours(*_: object) -> logging.Logger:

@@ -18,8 +18,9 @@ from caseway.telemetry import METRICS, Metrics, masked, masked_text, set_up_logs
 
 PROGRAM = """
 import logging, sys
-import structlog
+import asyncpg, structlog
 from caseway.domain.secret import Secret
+from caseway.store.reached import tell_briefly
 from caseway.telemetry import set_up_logs
 
 early = structlog.get_logger()
@@ -33,10 +34,12 @@ log.debug("never.seen")
 early.warning("circuit.opened", **{token: 1})
 logging.getLogger("asyncpg").warning("failed with %s", token)
 logging.getLogger("uvicorn.access").info("GET /%s", token)
-try:
-    raise ConnectionRefusedError
-except ConnectionRefusedError:
-    logging.getLogger("asyncpg.pool").warning("Failed to restore", exc_info=True)
+tell_briefly()
+for away in (ConnectionRefusedError(), asyncpg.DiskFullError("no space left"), KeyError("ours")):
+    try:
+        raise away
+    except Exception:
+        logging.getLogger("asyncpg.pool").warning("Failed to restore", exc_info=True)
 try:
     raise ValueError(signing)
 except ValueError:
@@ -85,11 +88,13 @@ def test_lines_for_programs_are_json_with_time_and_level() -> None:
         "north",
     )
     assert first["timestamp"].endswith("Z")
-    levels = ["warning", "warning", "warning", "error", "error"]
+    levels = ["warning", "warning", "warning", "warning", "warning", "error", "error"]
     assert [line["level"] for line in rest] == levels
-    pool = rest[2]
-    assert pool["event"] == "Failed to restore (ConnectionRefusedError)"
-    assert "exception" not in pool
+    refused, full, ours = rest[2:5]
+    assert refused["event"] == "Failed to restore (ConnectionRefusedError)"
+    assert full["event"] == "Failed to restore (DiskFullError)"
+    assert not {"exception"} & (refused.keys() | full.keys())
+    assert "KeyError" in ours["exception"]
 
 
 def test_a_stream_of_ones_own_gets_the_lines() -> None:

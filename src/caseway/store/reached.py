@@ -1,5 +1,6 @@
 """What asyncpg raises when the store is away becomes `Later`, which every caller knows."""
 
+import logging
 from collections.abc import Awaitable
 from typing import Final, TypeVar
 
@@ -27,6 +28,22 @@ AWAY: Final = (
     asyncpg.CrashShutdownError,
     asyncpg.InsufficientResourcesError,  # no connection left, no room on its disk
 )
+
+
+def tell_briefly() -> None:
+    """While the store is away the libraries that talk to it say so each time at length, as of a
+    fault of theirs: one line is enough. Twice is as once.
+    """
+    for talks_to_it in ("asyncpg.pool", "pgqueuer"):
+        logging.getLogger(talks_to_it).addFilter(_briefly)
+
+
+def _briefly(record: logging.LogRecord) -> bool:
+    kind = record.exc_info[0] if record.exc_info else None
+    if kind is not None and issubclass(kind, AWAY):
+        record.msg = f"{record.msg} ({kind.__name__})"
+        record.exc_info = None
+    return True
 
 
 async def reached(asked: Awaitable[T]) -> T:
