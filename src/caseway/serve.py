@@ -35,10 +35,9 @@ from caseway.store.idempotency import PostgresRepeats
 from caseway.store.inbox import PostgresInbox
 from caseway.store.intake import PostgresIntake
 from caseway.store.keys import Keys
-from caseway.store.migrate import HEAD, current_revision
 from caseway.store.people import people_over
 from caseway.store.rates import PostgresRates
-from caseway.store.reached import UNREACHED
+from caseway.store.readiness import database_trouble
 from caseway.store.reads import PostgresReads
 from caseway.store.refusals import PostgresRefusals
 from caseway.store.replay_orders import PostgresReplayOrders
@@ -174,7 +173,7 @@ async def _web(
     )
     commit = await opened.enter_async_context(SharedCommit(store.sync))
     to_ourselves = await opened.enter_async_context(Outside(EVERYWHERE))
-    checks = {"database": lambda: _database_trouble(store.sync)}
+    checks = {"database": lambda: database_trouble(store.sync)}
     if working is not None:
         checks["worker"] = lambda: _worker_trouble(working)
     parts = Parts(
@@ -259,17 +258,6 @@ def _sign_on(house: House) -> SignOn | None:
         role=UserRole(settings.oidc_role),
         outside=house.outside,
     )
-
-
-async def _database_trouble(pool: "asyncpg.Pool[asyncpg.Record]") -> str:
-    try:
-        async with pool.acquire() as link:
-            revision = await current_revision(link)
-    except UNREACHED as failure:
-        return f"the database does not answer ({type(failure).__name__})"
-    if revision is None or revision < HEAD:
-        return f"the schema is {revision}, this version needs {HEAD}"
-    return ""
 
 
 async def _worker_trouble(working: "asyncio.Task[None]") -> str:

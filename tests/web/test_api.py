@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import asyncpg
+import pytest
 
 from caseway.domain.scopes import Scope
 from caseway.store.transactions import transaction
@@ -59,18 +60,21 @@ async def test_a_contact_writes_and_the_conversation_is_shown(house: House) -> N
     assert (status, told["detail"]) == (405, "This address takes GET.")
 
 
-async def test_a_full_disk_is_no_bug_of_ours_and_the_repeat_is_kept(house: House) -> None:
+@pytest.mark.parametrize("trouble", ["disk_full", "read_only_sql_transaction"])
+async def test_a_database_that_cannot_write_is_no_bug_of_ours_and_the_repeat_is_kept(
+    house: House, trouble: str
+) -> None:
     await house.owner.execute(
-        "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE 'no space left' USING ERRCODE = 'disk_full'; END $$;"
-        "CREATE TRIGGER full_disk BEFORE INSERT ON message "
-        "FOR EACH ROW EXECUTE FUNCTION full_disk()"
+        "CREATE FUNCTION no_write() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE 'no space left' USING ERRCODE = '{trouble}'; END $$;"
+        "CREATE TRIGGER no_write BEFORE INSERT ON message "
+        "FOR EACH ROW EXECUTE FUNCTION no_write()"
     )
     url, body = f"{house.base}/api/v1/conversations", first(message_id="m-1", email="a@example.com")
     async with house.client.post(url, json=body, headers=house.tenant.bearer) as answer:
         assert answer.status == 503
         assert int(answer.headers["Retry-After"]) >= 1
-    await house.owner.execute("DROP TRIGGER full_disk ON message")
+    await house.owner.execute("DROP TRIGGER no_write ON message")
     assert (await call(house, "POST", "/conversations", body))[0] == 201
 
 

@@ -27,6 +27,7 @@ AWAY: Final = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.InsufficientResourcesError,  # no connection left, no room on its disk
+    asyncpg.ReadOnlySQLTransactionError,  # a standby, or set so before its disk is full
 )
 
 
