@@ -59,14 +59,16 @@ class ListPage:
         )
 
     async def page(self, request: Request) -> Response:
-        del request
         if self.is_over:
             return RedirectResponse("/login", 303)
         if self.is_down or self.is_broken:
             return PlainTextResponse("down", 503)
+        wanted = request.query_params.get("q", "")
         rows = "".join(
-            f'<div data-row id="row-{name}"><a href="/inbox?{name}">{text}</a></div>'
+            f'<div data-row id="row-{name}"><a href="/inbox?{name}">{text}</a>'
+            f'<input type="checkbox" name="pick" value="{name}" aria-label="Pick {name}"></div>'
             for name, text in self.rows.items()
+            if wanted in name
         )
         symbols = "".join(
             f'<symbol id="i-{name}"><path d="M0 0h9"/></symbol>' for name in self.icons

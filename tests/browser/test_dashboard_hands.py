@@ -2,15 +2,18 @@
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.late import LateAnswers
 from tests.browser.list_page import ListPage
 from tests.browser.serving import serving
 from tests.browser.shop import eventually
 
 SOON_MS = 20_000
+NOON = datetime(2026, 3, 3, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -69,6 +72,43 @@ def test_new_rows_wait_while_words_are_selected(opened: Page, listed: ListPage) 
     assert len(shown(opened)) == 3
 
 
+def test_what_is_picked_stays_picked_when_rows_change_and_come(
+    opened: Page, listed: ListPage
+) -> None:
+    picked = opened.get_by_label("Pick b")
+    picked.check()
+    opened.locator("#row-a a").focus()
+    for text in ("Event b, delivered", "Event b, read"):
+        listed.rows["b"] = text
+        expect(opened.locator("#row-b")).to_have_text(text)
+        expect(picked).to_be_checked()
+        listed.add(f"d{len(listed.rows)}")
+        expect(opened.get_by_role("button", name="Show")).to_be_visible()
+    listed.rows["b"] = "Event b, answered"  # changed in place, beside what waits
+    expect(opened.locator("#row-b")).to_have_text("Event b, answered")
+    expect(picked).to_be_checked()
+    opened.get_by_role("button", name="Show 2 new events").click()
+    expect(opened.locator("[data-row]")).to_have_count(5)
+    expect(picked).to_be_checked()
+    assert opened.locator("input:checked").count() == 1
+
+
+def test_what_was_asked_before_the_list_was_filtered_does_not_come_back(
+    opened: Page, listed: ListPage
+) -> None:
+    late = LateAnswers(opened, "**/")
+    listed.add("d")
+    late.wait()
+    opened.evaluate(
+        "document.querySelector('#rows').replaceChildren(document.querySelector('#row-b'));"
+        "history.pushState(null, '', '/?q=b')"
+    )
+    late.let_go()
+    expect(opened.locator("[data-row]")).to_have_text(["Event b"])
+    listed.rows["b"] = "Event b, delivered"
+    expect(opened.locator("[data-row]")).to_have_text(["Event b, delivered"])
+
+
 def test_a_row_brings_the_icons_that_the_page_had_no_use_for(
     opened: Page, listed: ListPage
 ) -> None:
@@ -122,6 +162,9 @@ def test_a_lost_sign_in_is_said(opened: Page, listed: ListPage) -> None:
 def test_a_second_click_while_the_answer_is_on_its_way_orders_nothing(
     opened: Page, listed: ListPage
 ) -> None:
+    opened.clock.install(time=NOON)
+    opened.reload()
+    opened.clock.pause_at(NOON.replace(hour=13))  # later it would be another order
     listed.is_slow = True
     place = opened.get_by_role("button", name="Order").bounding_box()
     assert place is not None
@@ -156,6 +199,7 @@ def test_keys_walk_the_rows_find_and_go(opened: Page) -> None:
     expect(opened.get_by_role("dialog")).to_be_hidden()
     expect(opened.locator("#row-a a")).to_be_focused()
 
+    opened.clock.set_fixed_time(NOON)  # two keys long after each other are no word
     opened.keyboard.press("g")
     opened.keyboard.press("i")
     expect(opened.get_by_text("This is /inbox")).to_be_visible()

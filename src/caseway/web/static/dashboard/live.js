@@ -105,11 +105,14 @@
         return;
       }
       asking = true;
+      const there = location.href;
       try {
-        const answer = await fetch(location.href, { headers: { "X-Caseway-Live": "yes" } });
+        const answer = await fetch(there, { headers: { "X-Caseway-Live": "yes" } });
         if (answer.redirected && new URL(answer.url).pathname === "/login") return signedOut();
         if (!answer.ok) throw new Error(`answered ${answer.status}`);
         const html = await answer.text();
+        // Filtered or opened meanwhile: this is not what the page shows now.
+        if (location.href !== there) return void (again = true);
         const page = new DOMParser().parseFromString(html, "text/html");
         const fresh = page.querySelector(select);
         if (fresh) {
@@ -171,8 +174,19 @@
       for (const row of fresh.querySelectorAll("[data-row][id]")) {
         const known = document.getElementById(row.id);
         if (!known || !now.contains(known) || known.contains(document.activeElement)) continue;
-        if (known.innerHTML !== row.innerHTML) known.replaceWith(document.importNode(row, true));
+        if (known.innerHTML === row.innerHTML) continue;
+        const newer = document.importNode(row, true);
+        pick(newer, picked(known));
+        known.replaceWith(newer);
       }
+    }
+
+    // What is ticked stays ticked, whoever draws its row anew.
+    const boxes = (within) => [...within.querySelectorAll("input[type=checkbox]")];
+    const named = (box) => `${box.name}=${box.value}`;
+    const picked = (within) => new Set(boxes(within).filter((box) => box.checked).map(named));
+    function pick(within, names) {
+      for (const box of boxes(within)) box.checked ||= names.has(named(box));
     }
 
     function offer(now, count) {
@@ -214,7 +228,9 @@
       const focused = now.contains(document.activeElement) ? document.activeElement : null;
       const open = [...now.querySelectorAll("details[id][open]")].map((each) => each.id);
       const kept = focused && pathTo(focused);
+      const ticked = picked(now);
       now.replaceChildren(...[...fresh.childNodes].map((each) => document.importNode(each, true)));
+      pick(now, ticked);
       for (const id of open) document.getElementById(id)?.setAttribute("open", "");
       for (const { id } of arrived) document.getElementById(id)?.classList.add("cw-arrive");
       if (kept) (document.getElementById(kept.id)?.querySelectorAll("a[href], button, summary, input")[kept.nth] ?? document.getElementById(kept.id))?.focus();
