@@ -5,8 +5,8 @@ import json
 import random
 import sys
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
@@ -90,7 +90,7 @@ class Storm:
             doubled=plan.doubled,
             seed=plan.seed,
         )
-        async with _background(self._kill_now_and_then()):
+        async with _background(self._kill_now_and_then):
             await asyncio.gather(self._customers_write(), self._agents_answer())
 
     async def clear_up(self) -> None:
@@ -139,28 +139,24 @@ class Storm:
             self._receiver.down_until = time.monotonic() + plan.outage
         elif plan.doubled:
             await self._people.weather(doubled=plan.doubled)
-        async with _background(self._kill_once(len(work) / plan.pace / 2)):
+        async with _background(partial(self._kill_once, len(work) / plan.pace / 2)):
             await paced(work, plan.pace)
         if plan.outage:
             await asyncio.sleep(max(0.0, self._receiver.down_until - time.monotonic()))
 
-    async def _kill_now_and_then(self) -> None:
+    async def _kill_now_and_then(self, over: asyncio.Event) -> None:
         """The worker that has been at work longest; and twice `serve`."""
         plan, installation = self._plan, self._installation
-        if not plan.kill_every:
-            return
         turn = 0
-        while True:
-            await asyncio.sleep(plan.kill_every)
+        while plan.kill_every and not await _comes(over, within=plan.kill_every):
             turn += 1
             if turn in SERVE_DIES_AT:
                 await self._kill(installation.serving)
             elif ready := [one for one in installation.workers if one.is_at_work]:
                 await self._kill(min(ready, key=lambda one: one.kills))
 
-    async def _kill_once(self, after: float) -> None:
-        if self._plan.one_kill:
-            await asyncio.sleep(after)
+    async def _kill_once(self, after: float, over: asyncio.Event) -> None:
+        if self._plan.one_kill and not await _comes(over, within=after):
             await self._kill(self._installation.serving)
 
     async def _kill(self, program: Program) -> None:
@@ -169,14 +165,26 @@ class Storm:
 
 
 @asynccontextmanager
-async def _background(work: Any) -> AsyncIterator[None]:
-    task = asyncio.create_task(work)
-    try:
-        yield
-    finally:
-        if not task.done():
-            task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+async def _background(work: Callable[[asyncio.Event], Awaitable[None]]) -> AsyncIterator[None]:
+    """`work` is told when it is over. It is not broken off: whom it killed it also begins again."""
+    over = asyncio.Event()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(_of(work, over))
+        try:
+            yield
+        finally:
+            over.set()
+
+
+async def _of(work: Callable[[asyncio.Event], Awaitable[None]], over: asyncio.Event) -> None:
+    await work(over)
+
+
+async def _comes(event: asyncio.Event, *, within: float) -> bool:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(within):
+            await event.wait()
+    return event.is_set()
 
 
 async def settle(people: People, every: list[Talk]) -> None:
