@@ -49,6 +49,8 @@ class Callbacks:
     url: str
     secrets: set[str] = field(default_factory=set)
     answers: list[int] = field(default_factory=list)  # of the next callbacks; empty: 204
+    # Of the next ones of a conversation: those of others come whenever they like.
+    answers_to: dict[str, list[int]] = field(default_factory=dict)
     taken: list[Callback] = field(default_factory=list)
     refused: list[Callback] = field(default_factory=list)
     held: list[Callback] = field(default_factory=list)  # never answered
@@ -86,7 +88,8 @@ class Callbacks:
             self.held.append(callback)
             self.let_go.wait(60)
             return 0
-        status = self.answers.pop(0) if self.answers else 204
+        answers = self.answers_to.get(callback.conversation) or self.answers
+        status = answers.pop(0) if answers else 204
         (self.taken if status < 300 else self.refused).append(callback)
         return status
 

@@ -20,7 +20,7 @@ from tests.acceptance.desk import Desk
 from tests.acceptance.far import Answer, ask, bearer, eventually
 
 READY_WITHIN_S: Final = 120.0
-STOPPED_WITHIN_S: Final = 40.0
+STOPPED_WITHIN_S: Final = 90.0  # it gives each of its two children 25 s by itself
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -118,6 +118,14 @@ def working_below(folder: Path) -> list[psutil.Process]:
         for process in psutil.process_iter(["cmdline"])
         if any(str(folder) in word for word in process.info["cmdline"] or ())
     ]
+
+
+def words_of(process: psutil.Process) -> list[str]:
+    """Its name and its command; none where it has ended meanwhile."""
+    try:
+        return [process.name(), *process.cmdline()]
+    except psutil.NoSuchProcess:
+        return []
 
 
 def folder_of_its_own() -> Path:
