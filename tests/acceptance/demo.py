@@ -19,7 +19,6 @@ from tests.acceptance.callbacks import Callbacks
 from tests.acceptance.desk import Desk
 from tests.acceptance.far import Answer, ask, bearer, eventually
 
-READY_WITHIN_S: Final = 120.0
 STOPPED_WITHIN_S: Final = 90.0  # it gives each of its two children 25 s by itself
 
 

@@ -94,11 +94,12 @@ def browsing(
     scene: Scene,
     role: Role | None,
     *,
+    session: str = "",
     width: int = 1024,
     theme: str = "light",
     scripted: bool = True,
 ) -> Iterator[BrowserContext]:
-    """The browser of somebody of this role; None: nobody is signed in."""
+    """The browser of somebody of this role; None: nobody is signed in, or whose `session` it is."""
     context = browser.new_context(
         viewport={"width": width, "height": WIDTHS.get(width, 800)},
         color_scheme="dark" if theme == "dark" else "light",
@@ -107,7 +108,8 @@ def browsing(
         java_script_enabled=scripted,
     )
     context.set_default_timeout(30_000)
-    if role is not None:
-        context.add_cookies([{"name": "caseway", "value": scene.sessions[role], "url": scene.url}])
+    cookie = session if role is None else scene.sessions[role]
+    if cookie:
+        context.add_cookies([{"name": "caseway", "value": cookie, "url": scene.url}])
     yield context
     context.close()

@@ -6,16 +6,19 @@ beside the product.
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 from uuid import uuid4
+
+import asyncpg
 
 from caseway.bootstrap import open_pool, open_store
 from caseway.config import load
 from caseway.domain.actor import Actor
+from caseway.domain.ids import OrganisationId
 from caseway.domain.roles import Role
 from caseway.store.people import people_over
 from caseway.store.roles import Role as Right
@@ -24,6 +27,8 @@ from tests.acceptance.callbacks import Callbacks, receiving
 from tests.acceptance.demo import Api, Demo, started_demo
 from tests.acceptance.desk import Desk
 from tests.acceptance.far import ask, eventually
+
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
 PEOPLE: Final[Mapping[Role, str]] = {
     Role.OWNER: "Mara Vogt",
@@ -57,6 +62,11 @@ class Scene:
             yield
         finally:
             self.callbacks.answers[:] = before
+
+    def newcomer(self, role: Role) -> str:
+        """The session of somebody new, for whoever leaves or changes what others would miss."""
+        with ThreadPoolExecutor(1) as elsewhere:
+            return elsewhere.submit(asyncio.run, _newcomer(self.demo, role)).result()
 
     def address(self, path: str) -> str:
         """`{conversation}` and `{event}` stand for those above, the others for the channels."""
@@ -115,8 +125,14 @@ def _conversations(api: Api, desk: Desk, callbacks: Callbacks, demo: Demo) -> tu
     api.write(main, "Thursday works. Do I need an appointment?")
     callbacks.answers.extend([429] * 1000)
     desk.task(case, "No, just come by between 9 and 12.")
+    eventually(lambda: _waits(api, main), what="a reply that waits")
     _events(demo)
     return main, case
+
+
+def _waits(api: Api, conversation: str) -> bool:
+    last = api.messages(conversation)[-1]
+    return bool(last["author"] == "agent" and last["delivery"]["state"] == "owed")
 
 
 def _events(demo: Demo) -> None:
@@ -144,31 +160,49 @@ def _event(demo: Demo, conversation: str, sessions: Mapping[Role, str]) -> str:
     return eventually(found, what=f"an event of {conversation} that brought a reply")
 
 
-async def _sign_in(demo: Demo) -> tuple[dict[Role, str], str]:
-    """Everybody's session; and a link for one more."""
+@asynccontextmanager
+async def _people(demo: Demo) -> AsyncIterator[tuple[Pool, OrganisationId]]:
     folder = demo.folder / "data"
     settings = load(data=folder, secret_key_file=folder / "secret.key", database_url=None)
     async with (
         open_store(settings) as store,
         open_pool(settings, store.owner_dsn, Right.WEB, 2) as pool,
     ):
-        people, tokens = people_over(pool), {}
-        for role, name in PEOPLE.items():
-            user, email = uuid4(), f"{name.split()[0].lower()}@nordlicht.example"
-            async with transaction(pool, store.organisation) as link:
-                await link.execute(
-                    "INSERT INTO user_account (organisation_id, id, email, name, role)"
-                    " VALUES ($1, $2, $3, $4, $5)",
-                    *(store.organisation, user, email, name, role),
-                )
-            token = await people.sessions.begin(
-                store.organisation, user, agent="Chromium", actor=Actor(email)
-            )
-            tokens[role] = token.reveal()
-        invitation = await people.invitations.invite(
-            store.organisation,
+        yield pool, store.organisation
+
+
+async def _sign_in(demo: Demo) -> tuple[dict[Role, str], str]:
+    """Everybody's session; and a link for one more."""
+    async with _people(demo) as (pool, organisation):
+        tokens = {
+            role: await _enter(pool, organisation, role, name, name.split()[0].lower())
+            for role, name in PEOPLE.items()
+        }
+        invitation = await people_over(pool).invitations.invite(
+            organisation,
             email="noor.haddad@nordlicht.example",
             role=Role.ADMIN,
             actor=Actor("mara@nordlicht.example", source="203.0.113.20"),
         )
         return tokens, invitation.reveal()
+
+
+async def _newcomer(demo: Demo, role: Role) -> str:
+    async with _people(demo) as (pool, organisation):
+        return await _enter(pool, organisation, role, "Sam Okafor", f"sam-{uuid4().hex}")
+
+
+async def _enter(
+    pool: Pool, organisation: OrganisationId, role: Role, name: str, mailbox: str
+) -> str:
+    user, email = uuid4(), f"{mailbox}@nordlicht.example"
+    async with transaction(pool, organisation) as link:
+        await link.execute(
+            "INSERT INTO user_account (organisation_id, id, email, name, role)"
+            " VALUES ($1, $2, $3, $4, $5)",
+            *(organisation, user, email, name, role),
+        )
+    token = await people_over(pool).sessions.begin(
+        organisation, user, agent="Chromium", actor=Actor(email)
+    )
+    return token.reveal()

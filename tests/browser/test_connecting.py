@@ -12,7 +12,7 @@ from caseway.domain.guide import CASE_CLOSED, CASE_CLOSED_TITLE, NEW_ACTIVITY, T
 from tests.acceptance.far import eventually
 from tests.browser.connecting import Place, admin
 from tests.browser.connecting import place as a_place
-from tests.browser.late import LateAnswers
+from tests.browser.late import TWO_FRAMES, LateAnswers
 
 TICKETING = "/settings/ticketing"
 WEBHOOK = "/settings/integrations/creatio"
@@ -200,7 +200,10 @@ def test_what_is_chosen_stays_when_the_lists_are_read(
         page.get_by_role("link", name="Read them").click()
         group.select_option(index=1)
         chosen = group.input_value()
-        page.get_by_role("link", name="Read again").click()
+        with page.expect_response("**/settings/ticketing/lists") as read:
+            page.get_by_role("link", name="Read again").click()
+        read.value.finished()
+        page.evaluate(TWO_FRAMES)
         expect(page.get_by_text("1 unsaved change")).to_be_visible()
         assert group.input_value() == chosen
         page.reload()

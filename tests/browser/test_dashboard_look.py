@@ -84,7 +84,8 @@ def test_from_right_to_left_the_side_bar_is_on_the_right(browser: Browser, scene
 def test_without_scripts_a_page_promises_nothing_that_it_cannot_do(
     browser: Browser, scene: Scene
 ) -> None:
-    with browsing(browser, scene, Role.OWNER, scripted=False) as context:
+    leaving = scene.newcomer(Role.OWNER)
+    with browsing(browser, scene, None, session=leaving, scripted=False) as context:
         page = context.new_page()
         page.goto(scene.address("/settings"))
         expect(page.locator("[data-theme-switch]").first).to_be_hidden()
@@ -96,14 +97,15 @@ def test_without_scripts_a_page_promises_nothing_that_it_cannot_do(
 
 
 def test_the_theme_of_the_switch_is_kept_for_the_person(browser: Browser, scene: Scene) -> None:
+    somebody = scene.newcomer(Role.VIEWER)
     for theme in ("dark", "light"):
-        with browsing(browser, scene, Role.VIEWER) as context:
+        with browsing(browser, scene, None, session=somebody) as context:
             page = context.new_page()
             page.goto(scene.address("/settings/account"))
             with page.expect_response("**/settings/account/theme"):
                 page.locator(".cw-side [data-theme-switch]").click()
             expect(page.locator("html")).to_have_attribute("data-bs-theme", theme)
-        with browsing(browser, scene, Role.VIEWER) as context:  # another browser of theirs
+        with browsing(browser, scene, None, session=somebody) as context:  # another browser
             page = context.new_page()
             page.goto(scene.address("/settings/account"))
             expect(page.locator("html")).to_have_attribute("data-bs-theme", theme)

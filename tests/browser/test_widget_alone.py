@@ -6,8 +6,9 @@ from pathlib import Path
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.serving import serving
-from tests.browser.shop import WITHIN_SECONDS, Shop, bubbles, eventually, state, write
+from tests.browser.shop import WITHIN_SECONDS, Shop, bubbles, eventually, state, stop_time, write
 from tests.browser.widget_server import FarSide, Refusal
+from tests.ports import free_port
 
 LIMIT_BYTES = 30 * 1024
 
@@ -60,10 +61,11 @@ def test_what_is_written_without_a_network_is_sent_once(
     write(page, "Before")
     expect(state(page, "Sent")).to_be_visible()
     context.set_offline(True)
+    # The page hears of it by an event; what it tries before may have arrived, for all it knows.
+    expect(page.get_by_text("No network. We'll send when it's back.")).to_be_visible()
     for text in ("First", "Second", "Third"):
         write(page, text)
     expect(page.get_by_text("Waits for the network")).to_have_count(3)
-    expect(page.get_by_text("No network. We'll send when it's back.")).to_be_visible()
     page.get_by_role("button", name="Take back").nth(1).click()
     expect(page.get_by_role("textbox")).to_have_value("Second")
     expect(page.get_by_text("Waits for the network")).to_have_count(2)
@@ -104,7 +106,8 @@ def test_a_lost_answer_does_not_double_the_message(shop: Shop, page: Page) -> No
 
 
 def test_after_an_outage_both_sides_hear_what_was_said_in_it(far: FarSide, page: Page) -> None:
-    with serving(far.app()) as port:
+    port = free_port()  # nobody else is given it meanwhile
+    with serving(far.app(), port):
         shop = Shop(far, port)
         shop.open(page)
         write(page, "One")
@@ -125,23 +128,27 @@ def test_a_cut_stream_goes_on_where_it_ended(shop: Shop, page: Page) -> None:
     shop.open(page)
     write(page, "One")
     eventually(page, lambda: shop.far.streams == 1)
+    shop.far.streams_held = True  # the one that ends does not bring it any more
     shop.far.cut_streams()
-    eventually(page, lambda: shop.far.streams == 0)
     shop.far.say("agent", "Said meanwhile", name="Clara")
+    eventually(page, lambda: shop.far.streams_opened == 2)
+    shop.far.streams_held = False
     expect(page.get_by_text("Said meanwhile")).to_be_visible()
     assert bubbles(page) == ["One", "Said meanwhile"]
 
 
 def test_a_connection_that_fell_silent_is_opened_again(shop: Shop, page: Page) -> None:
-    page.clock.install()
+    stop_time(page)
     shop.open(page)
     write(page, "One")
-    eventually(page, lambda: shop.far.streams_opened == 1 and shop.far.streams == 1)
-    page.clock.fast_forward(39_000)
-    page.wait_for_timeout(100)
-    assert shop.far.streams_opened == 1
+    eventually(page, lambda: shop.far.streams == 1)
+    for text in ("Here", "Here after 39 s"):
+        shop.far.say("agent", text, name="Clara")
+        expect(page.get_by_text(text, exact=True)).to_be_visible()
+        assert shop.far.streams_opened == 1
+        page.clock.fast_forward(39_000)
     page.clock.fast_forward(2_000)
-    page.clock.fast_forward(2_000)
+    page.clock.resume()
     eventually(page, lambda: shop.far.streams_opened == 2)
     shop.far.say("agent", "Still here", name="Clara")
     expect(page.get_by_text("Still here")).to_be_visible()
@@ -199,18 +206,17 @@ def test_unread_replies_are_counted_until_they_are_seen(shop: Shop, page: Page) 
     badge.press("Enter")
     expect(page.get_by_text("Three")).to_be_visible()
     expect(page.get_by_role("textbox")).to_be_focused()
-    eventually(page, lambda: shop.far.acknowledged == ["c3"])
+    eventually(page, lambda: set(shop.far.acknowledged) == {"c3"})
     page.keyboard.press("Escape")
     expect(page.get_by_role("button", name="Open chat", exact=True)).to_be_visible()
 
 
 def test_a_forgotten_session_is_made_anew_at_once(shop: Shop, page: Page) -> None:
-    page.clock.install(time="2026-03-03T14:00:00Z")
+    stop_time(page)  # no wait ends now: nothing may need one
     shop.open(page)
     write(page, "One")
     expect(state(page, "Sent")).to_be_visible()
     shop.far.forget_sessions()
-    page.clock.pause_at("2026-03-03T14:00:30Z")  # no wait ends now: nothing may need one
     write(page, "Two")
     eventually(page, lambda: bool(shop.far.talks) and shop.far.texts() == ["Two"])
     page.clock.resume()
@@ -316,7 +322,7 @@ def test_a_page_of_who_left_lends_its_session_to_nobody(
     assert "Who was here?" not in bubbles(page)
     shop.open(other)
     expect(other.get_by_text("Who was here?")).to_be_visible()
-    assert shop.far.identities == [ines, ines, None]
+    assert shop.far.identities.count(None) == 1, "hers may begin anew once more"
 
 
 def test_a_tab_opened_in_the_background_connects_once_it_is_shown(

@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.late import TWO_FRAMES
 from tests.browser.shop import Shop, state, write
 
 
@@ -203,7 +204,8 @@ def test_a_new_message_does_not_move_what_is_being_read(shop: Shop, page: Page) 
     expect(page.get_by_text("Reply 29")).to_be_in_viewport()
     log = page.get_by_role("log")
     log.evaluate("log => { log.scrollTop = 40 }")
-    page.wait_for_function("n => n === 40", arg=log.evaluate("log => log.scrollTop"))
+    page.evaluate(TWO_FRAMES)  # until the page has heard that it was scrolled
+    assert log.evaluate("log => log.scrollTop") == 40
     shop.far.say("agent", "The newest", name="Clara")
     jump = page.get_by_role("button", name="1 new message")
     expect(jump).to_be_visible()

@@ -12,7 +12,7 @@ from typing import Final
 from caseway.config import Settings
 
 LOOPBACK: Final = "127.0.0.0/8"
-READY_WITHIN_S: Final = 60.0
+READY_WITHIN_S: Final = 180.0  # a busy machine makes the first database for more than a minute
 STOP_WITHIN_S: Final = 25.0
 
 
