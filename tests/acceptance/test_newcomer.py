@@ -50,7 +50,6 @@ def context(browser: Browser, caseway: Installation) -> Iterator[BrowserContext]
     made.close()
 
 
-@pytest.mark.timeout(400)  # three browsers' pages, one hand
 def test_a_newcomer_connects_creatio_and_sees_a_conversation_go_round(
     context: BrowserContext, caseway: Installation, desk: Desk
 ) -> None:

@@ -13,7 +13,6 @@ The browser is `CASEWAY_TEST_BROWSER`, or the chromium or chrome on the PATH.
 import fcntl
 import os
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,14 +21,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from build_frontend import BUILT, build
 from tests.browser.scene import Scene, staged
 from tests.browser.serving import serving
 from tests.browser.shop import Shop
 from tests.browser.widget_server import FarSide
 
 ROOT = Path(__file__).resolve().parents[2]
-WIDGET = ROOT / "widget"
-BUILT_WIDGET = ROOT / "src" / "caseway" / "web" / "static" / "built" / "widget.js"
+BUILT_WIDGET = ROOT / BUILT / "widget.js"
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 SWITCHES = (
@@ -97,15 +96,12 @@ def page(context: BrowserContext) -> Page:
 
 @pytest.fixture(scope="session")
 def built_widget() -> Path:
-    """`widget.js`, built if it is missing or older than its sources."""
-    sources = [*(WIDGET / "src").rglob("*.ts"), WIDGET / "package-lock.json", *WIDGET.glob("*.ts")]
-    newest = max(source.stat().st_mtime for source in sources)
+    """`widget.js`; `./dev` has built it, and whoever runs pytest by hand builds it here."""
     # Several test processes may come here at once: one builds, the others wait for it.
     lock = Path(tempfile.gettempdir()) / f"caseway-widget-{os.getuid()}.lock"
     with lock.open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        if not BUILT_WIDGET.exists() or BUILT_WIDGET.stat().st_mtime < newest:
-            _build()
+        build(ROOT)
     return BUILT_WIDGET
 
 
@@ -120,17 +116,3 @@ def shop(far: FarSide) -> Iterator[Shop]:
     """A site that carries the widget."""
     with serving(far.app()) as port:
         yield Shop(far, port)
-
-
-def _build() -> None:
-    if not (WIDGET / "node_modules").exists():
-        _run("npm", "ci")
-    _run("npx", "vite", "build")
-
-
-def _run(*command: str) -> None:
-    done = subprocess.run(
-        command, cwd=WIDGET, capture_output=True, text=True, timeout=120, check=False
-    )
-    if done.returncode != 0:
-        pytest.fail(f"{' '.join(command)} in widget/:\n{done.stdout}{done.stderr}", pytrace=False)
