@@ -97,8 +97,7 @@ def call_by_the_short_form(hand: Hand, part: Part, url: str) -> None:
 def is_drawn(hand: Hand, part: Part) -> None:
     """The elements stand in the guide's order."""
     kinds = [name.lower().replace(" ", "_") for name in part.draws]
-    for node, kind in zip(hand.page.locator(".node").all(), kinds, strict=True):
-        expect(node).to_have_class(re.compile(rf"\b{kind}\b"))
+    expect(hand.page.locator(".node")).to_have_class([re.compile(rf"\b{kind}\b") for kind in kinds])
 
 
 def save(hand: Hand) -> None:

@@ -99,6 +99,7 @@ def test_a_task_written_at_the_desk_arrives(hand: Hand, place: Sandbox, receiver
     hand.type("Text", "The pads are on their way.")
     hand.button("Save")
     eventually(lambda: receiver.events() == [("new_activity", case)])
+    place.wait_until_idle()  # without a script the page does not hear of the answer
     hand.link("Process log")
     hand.click(hand.page.locator("#runs tbody a").first)
     expect(hand.page.get_by_text("Success = yes, answered 200.")).to_be_visible()

@@ -12,6 +12,7 @@ from creatio_sandbox.faults_form import GROUPS
 from creatio_sandbox.limits import Meter
 from creatio_sandbox.testing import Sandbox
 from tests.sandbox.caller import FORM, Caller, Reply
+from tests.sandbox.clocks import to_noon
 
 READ = "Case?$select=Id"
 
@@ -41,15 +42,16 @@ def test_a_seconds_calls_come_back_with_the_next_second() -> None:
     assert [taken(), taken(), taken()] == [True, True, False]
 
 
-def test_a_used_up_day_answers_429_and_does_nothing(caller: Caller, sandbox: Sandbox) -> None:
-    sandbox.set_faults(daily_calls=3)
+def test_a_used_up_day_answers_429_and_does_nothing(stranger: Caller, sandbox: Sandbox) -> None:
+    sandbox.set_faults(daily_calls=3, clock_offset=to_noon())
+    caller = stranger.sign_in(sandbox)
     answers = [caller.post("Case", {"Subject": "a"}) for _ in range(5)]
     assert [answer.status for answer in answers] == [201, 201, 201, 429, 429]
     assert int(answers[-1].headers["retry-after"]) <= 24 * 3600
     assert "3 API calls a day are used up" in answers[-1].json["Message"]
     assert len(sandbox.cases()) == 3
     sandbox.set_faults()
-    assert caller.get(READ).status == 200
+    assert caller.sign_in(sandbox).get(READ).status == 200
 
 
 def test_too_many_calls_in_a_second_answer_429(caller: Caller, sandbox: Sandbox) -> None:

@@ -43,7 +43,8 @@ def test_values_are_read_when_the_flow_comes_to_them(
         ReadData("e5", "Read again", "Activity", RECORD, ["CaseId"]),
     ]
     late = tell("second", Source(element="e5", column="CaseId"), "e6")
-    keep(sandbox, receiver.url, drawn(read(), *held, late, end()))
+    sandbox.keep_service(caseway(receiver.url, timeout_ms=60_000))
+    sandbox.keep_process(drawn(read(), *held, late, end()))
     receiver.answers = [None]
     task = sandbox.write_task(case, "one")
     sandbox.change("Activity", task, {"CaseId": other})

@@ -6,7 +6,8 @@ import pytest
 
 from creatio_sandbox.testing import Plan, Sandbox, start
 from tests.sandbox.caller import Caller
-from tests.sandbox.drawings import keep, new_reply
+from tests.sandbox.clocks import to_noon
+from tests.sandbox.drawings import caseway, keep, new_reply
 from tests.sandbox.receiver import Receiver
 from tests.sandbox.visitor import Visitor, words
 
@@ -48,6 +49,7 @@ def test_a_new_version_where_the_drawing_of_an_active_process_changed(place: San
 def test_the_library_counts_the_runs_of_today(
     visitor: Visitor, place: Sandbox, receiver: Receiver, case: str
 ) -> None:
+    place.set_faults(clock_offset=to_noon())
     process = new_reply()
     process.failed_call_ends = True
     keep(place, receiver.url, process)
@@ -115,7 +117,8 @@ def test_run_by_hand(visitor: Visitor, place: Sandbox, receiver: Receiver, case:
 def test_the_log_can_be_filtered_and_a_run_canceled(
     visitor: Visitor, place: Sandbox, receiver: Receiver, case: str
 ) -> None:
-    kept = keep(place, receiver.url, new_reply())
+    place.keep_service(caseway(receiver.url, timeout_ms=60_000))
+    kept = place.keep_process(new_reply())
     receiver.answers = [200, None]
     place.write_task(case, "one")
     place.wait_until_idle()

@@ -236,15 +236,20 @@ async def test_a_reply_that_was_read_just_before_its_event_came_is_shown_with_it
     story.creatio.agent_replies(log.case, "We order new pads")
     await story.webhook(log.case)
     await story.work()
-    for moments in ("run SET begun_at = begun_at - interval '5 s', ended_at = ended_at - interval '5 s'",
-                    "message SET kept_at = kept_at - interval '5 s'"):  # fmt: skip
-        await story.owner.execute(f"UPDATE {moments}")
     await story.webhook(log.case)
-    story.creatio.fate = lambda _kind: "busy"
-    await story.work()
     late = await story.owner.fetchval(
         "SELECT id FROM webhook_event ORDER BY received_at DESC LIMIT 1"
     )
+    since_read = await story.owner.fetchval(
+        "SELECT (SELECT max(received_at) FROM webhook_event) - (SELECT max(begun_at) FROM run)"
+    )
+    for moments in (
+        "run SET begun_at = begun_at + $1, ended_at = ended_at + $1",
+        "message SET kept_at = kept_at + $1",
+    ):
+        await story.owner.execute(f"UPDATE {moments}", since_read - 5 * SECOND)
+    story.creatio.fate = lambda _kind: "busy"
+    await story.work()
     told = await PostgresEventLog(story.web).event(log.organisation, late)
     assert told is not None
     assert told.brought == (), "nobody knows yet what it tells of"
@@ -290,13 +295,14 @@ async def test_events_are_counted_once_by_whoever_counts_and_the_newest_at_once(
 async def test_a_wrong_token_is_shown_to_whom_it_was_meant_for(log: Log) -> None:
     story, pages = log.story, PostgresEventLog(log.story.web)
     mine = await story.owner.fetchval("SELECT public_name FROM webhook_token")
+    today = datetime.now(tz=UTC)
     await story.owner.execute(
         "INSERT INTO refusal_count (public_name, source, day, refusals) VALUES"
-        " ($1, '203.0.113.77', current_date, 3), ('stranger', '203.0.113.9', current_date, 1),"
-        " ($1, '203.0.113.77', current_date - 1, 9)",
+        " ($1, '203.0.113.77', $2, 3), ('stranger', '203.0.113.9', $2, 1),"
+        " ($1, '203.0.113.77', $2 - 1, 9)",
         mine,
+        today.date(),
     )
-    today = datetime.now(tz=UTC)
 
     async def told() -> list[tuple[str, int, bool]]:
         found = await pages.refused(log.organisation, today)

@@ -13,21 +13,21 @@ Link: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 AGES = (1, 10, 50)  # days
 
 
-async def rows(link: Link, table: str, at: str) -> set[int]:
-    found = await link.fetch(f"SELECT now()::date - {at}::date AS age FROM {table}")
+async def rows(link: Link, table: str, at: str, now: datetime) -> set[int]:
+    found = await link.fetch(f"SELECT $1::date - {at}::date AS age FROM {table}", now.date())
     return {row["age"] for row in found}
 
 
-async def partition(link: Link, parent: str, age: int) -> None:
-    day = (datetime.now(tz=UTC) - timedelta(days=age)).date()
+async def partition(link: Link, parent: str, age: int, now: datetime) -> None:
+    day = (now - timedelta(days=age)).date()
     await link.execute(
         f"CREATE TABLE {parent}_{day:%Y%m%d} PARTITION OF {parent}"
         f" FOR VALUES FROM ('{day}') TO ('{day + timedelta(days=1)}')"
     )
 
 
-async def fill(link: Link, organisation: UUID, age: int) -> None:
-    at = datetime.now(tz=UTC) - timedelta(days=age)
+async def fill(link: Link, organisation: UUID, age: int, now: datetime) -> None:
+    at = now - timedelta(days=age)
     await link.execute(
         "INSERT INTO webhook_event (organisation_id, id, connection_id, received_at, outcome)"
         " VALUES ($1, $2, $2, $3, 'accepted')",
@@ -50,17 +50,18 @@ async def fill(link: Link, organisation: UUID, age: int) -> None:
 
 async def test_each_kind_is_kept_for_its_own_time(server: ground.Server, template: str) -> None:
     """Whether a day had its own table, or its rows stand in the one for all others."""
+    now = datetime.now(tz=UTC)  # once: a midnight may come meanwhile
     made = server.create(template)
     pool = await asyncpg.create_pool(made.dsn, min_size=1, max_size=2)
     async with pool.acquire() as link:
         for parent in ("webhook_event", "run"):
-            await partition(link, parent, 50)
+            await partition(link, parent, 50, now)
         for age in AGES:
-            await fill(link, uuid4(), age)
+            await fill(link, uuid4(), age, now)
     await PostgresHealing(pool).tidy(keep_events=5, keep_ignored=3, keep_runs=20)
     async with pool.acquire() as link:
-        assert await rows(link, "webhook_event", "received_at") == {1}
-        assert await rows(link, "run", "begun_at") == {1, 10}
-        assert await rows(link, "refusal_count", "day") == {1, 10}
+        assert await rows(link, "webhook_event", "received_at", now) == {1}
+        assert await rows(link, "run", "begun_at", now) == {1, 10}
+        assert await rows(link, "refusal_count", "day", now) == {1, 10}
     await pool.close()
     server.drop(made.name)
