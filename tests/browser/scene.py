@@ -36,6 +36,7 @@ PEOPLE: Final[Mapping[Role, str]] = {
     Role.AGENT: "Clara Brandt",
     Role.VIEWER: "Yusuf Demir",
 }
+LONG_DOMAIN: Final = "kundenbetreuung.zweigniederlassung-sachsen-anhalt.nordlicht.example"
 NOBODYS_CASE: Final = "6b1f0c52-0c4e-4b0c-9d3f-2f6a1e7d9c11"
 
 
@@ -91,9 +92,9 @@ def staged() -> Iterator[Scene]:
 
 
 def _conversations(api: Api, desk: Desk, callbacks: Callbacks, demo: Demo) -> tuple[str, str]:
-    def begun(name: str, text: str) -> tuple[str, str]:
+    def begun(name: str, text: str, domain: str = "example.com") -> tuple[str, str]:
         who = name.replace(" ", ".").lower() if name.isascii() else f"customer-{len(name)}"
-        contact = {"external_id": who, "name": name, "email": f"{who}@example.com"}
+        contact = {"external_id": who, "name": name, "email": f"{who}@{domain}"}
         words = {"channel": api.channel, "contact": contact, "message": {"text": text}}
         conversation: str = api.good("POST", "/conversations", words)["id"]
         return conversation, api.case(conversation)
@@ -114,6 +115,7 @@ def _conversations(api: Api, desk: Desk, callbacks: Callbacks, demo: Demo) -> tu
     begun(
         "Rüdiger Obermayer-Schultheiß von Hohenlohe",
         "Donaudampfschifffahrtsgesellschaftskapitänsmützenhalter: lieferbar?",
+        LONG_DOMAIN,
     )
     _, its_case = begun("Wei Chen", "The invoice shows the old address.")
     desk.task(its_case, "We sent a corrected one.")

@@ -10,6 +10,13 @@ from tests.browser.scene import Scene
 
 LIMIT_BYTES = 200 * 1024
 
+WITHIN = """
+ask => {
+  const box = ask.getBoundingClientRect(), room = ask.closest("main").getBoundingClientRect();
+  return box.left >= room.left - 1 && box.right <= room.right + 1;
+}
+"""
+
 rooms = pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.name)
 
 
@@ -44,6 +51,27 @@ def test_a_page_holds_in_both_themes_at_every_width_and_mirrored(
             page.set_viewport_size({"width": width, "height": height})
             assert overflow(page) == [], f"{width}, right to left"
         assert [each for each in complaints.said if "status of 4" not in each] == []
+
+
+ASKING = ("conversation", "events-beside", "widget", "api", "team", "keys")
+
+
+@pytest.mark.parametrize("room", [r for r in ROOMS if r.name in ASKING], ids=lambda room: room.name)
+def test_a_question_opens_within_its_page(browser: Browser, scene: Scene, room: Room) -> None:
+    with browsing(browser, scene, room.role) as context:
+        page = context.new_page()
+        page.goto(scene.address(room.path))
+        questions = page.locator("[data-confirm]")
+        expect(questions).not_to_have_count(0)
+        for width, height in WIDTHS.items():
+            page.set_viewport_size({"width": width, "height": height})
+            for question in questions.all():
+                question.locator("summary").click()
+                expect(question.locator("[data-heading]")).to_be_focused()
+                inside = question.locator(".cw-ask").evaluate(WITHIN)
+                assert inside, f"{question.locator('summary').inner_text()} at {width}"
+                page.keyboard.press("Escape")
+                expect(question.locator(".cw-ask")).to_be_hidden()
 
 
 def first_load(page: Page, scene: Scene, room: Room) -> dict[str, int]:

@@ -121,7 +121,9 @@ SELECT id, conversation_id, received_at AS at, found_by, event_type, outcome, re
 -- name: messages(organisation, conversation, before, most)
 -- role: web
 -- What its customer wrote. Index: message's position.
-SELECT m.id, m.conversation_id, m.kept_at AS at, left(m.text, 80) AS text FROM message m
+SELECT m.id, m.conversation_id, m.kept_at AS at,
+       CASE WHEN length(m.text) > 80 THEN left(m.text, 79) || '…' ELSE m.text END AS text
+  FROM message m
  WHERE m.organisation_id = :organisation AND m.conversation_id = :conversation
    AND m.author = 'contact' AND m.kept_at < :before
  ORDER BY m.position DESC LIMIT :most;

@@ -12,7 +12,8 @@ SELECT id, conversation_id, received_at AS at, found_by, event_type, outcome, re
 -- name: messages(organisation, since, most)
 -- role: web
 -- What customers wrote in the newest conversations. Index: conversation_newest, message's position.
-SELECT m.id, m.conversation_id, m.kept_at AS at, left(m.text, 80) AS text
+SELECT m.id, m.conversation_id, m.kept_at AS at,
+       CASE WHEN length(m.text) > 80 THEN left(m.text, 79) || '…' ELSE m.text END AS text
   FROM (SELECT id FROM conversation
          WHERE organisation_id = :organisation
          ORDER BY created_at DESC, id DESC

@@ -102,9 +102,10 @@ def _summary(counts: Counts, needs: Needs, *, is_down: bool) -> str:
     calm = "No conversation needs you" if is_down else "Nothing needs you"
     if needs.looked_through is not None:
         calm = f"None of the newest {needs.looked_through:,} failures needs you"
+    way = "on its way" if counts.under_way == 1 else "on their way"
     return (
         f"{calm}. {_number(counts.open, counts.most)} open, "
-        f"{_number(counts.under_way, counts.most)} on their way."
+        f"{_number(counts.under_way, counts.most)} {way}."
     )
 
 

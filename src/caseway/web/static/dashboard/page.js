@@ -35,6 +35,20 @@
     }
   });
 
+  // A question that would stick out of the page turns to the other side of its opener.
+  function place(ask) {
+    const room = (ask.closest("main") ?? root).getBoundingClientRect();
+    const outside = () => {
+      const box = ask.getBoundingClientRect();
+      return Math.max(room.left - box.left, box.right - room.right, 0);
+    };
+    delete ask.dataset.turned;
+    const first = outside();
+    if (!first) return;
+    ask.dataset.turned = "";
+    if (outside() >= first) delete ask.dataset.turned;
+  }
+
   // A question takes the focus on its heading, and gives it back to its opener.
   function shut(details) {
     details.open = false;
@@ -43,6 +57,8 @@
   document.addEventListener(
     "toggle",
     (event) => {
+      const ask = event.target.open && event.target.querySelector?.(".cw-ask");
+      if (ask) place(ask);
       const heading = event.target.open && event.target.querySelector?.("[data-heading]");
       if (heading) heading.focus();
     },
