@@ -16,7 +16,10 @@ from caseway.ports import Later, Overloaded
 from caseway.web.problems import Problem
 
 log = structlog.get_logger()
-UNREACHABLE: Final = "The store cannot be reached right now. Try again in a few seconds."
+UNREACHABLE: Final = (
+    "The database cannot be reached right now. What was acknowledged is kept. "
+    "Try again in a few seconds."
+)
 RETRY: Final = timedelta(seconds=2)
 NOT_FOUND: Final = "There is nothing at this address."
 

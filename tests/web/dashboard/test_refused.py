@@ -10,6 +10,7 @@ from yarl import URL
 
 from caseway.domain.ids import OrganisationId
 from caseway.domain.roles import Role
+from caseway.ports import Later
 from caseway.ports.glance import Glanced
 from caseway.web.app import build
 from tests.web.conftest import House, serving
@@ -41,6 +42,35 @@ async def test_a_bug_of_ours_is_told_by_a_reference_in_a_page_or_in_json(
         assert found is not None, text
         assert "ZeroDivisionError" not in text
         assert capsys.readouterr().out.count(found[1]) == 1, "told in the log once"
+
+
+@dataclass
+class Away:
+    """A store that is not there for a while."""
+
+    async def glance(self, organisation: OrganisationId) -> Glanced:
+        raise Later(f"nothing is known of {organisation}", maybe_taken=False)
+
+
+async def test_what_passes_offers_to_try_again_and_what_is_gone_says_so(
+    house: House, signed_in: SignedIn
+) -> None:
+    client = await signed_in(Role.OWNER)
+    parts = replace(house.parts, metrics=CollectorRegistry(), glances=Away())
+    html = {"Accept": "text/html"}
+    async with (
+        serving(build(parts, hosts=["127.0.0.1"])) as base,
+        client.get(f"{base}/settings/account", headers=html) as answer,
+    ):
+        text = await answer.text()
+        assert answer.status == 503
+        assert "The database cannot be reached right now. What was acknowledged is kept." in text
+        assert '<a href="">Try again</a>' in text
+    async with client.get("/nowhere", headers=html) as answer:
+        text = await answer.text()
+        assert answer.status == 404
+        assert "The address may be cut off, or what stood here was removed." in text
+        assert "Try again" not in text
 
 
 async def test_a_nul_is_refused_before_any_page_meets_it(signed_in: SignedIn) -> None:

@@ -29,6 +29,7 @@ TITLES: Final = {
     503: "Not right now",
 }
 OTHERWISE: Final = "This did not work"
+NOWHERE: Final = "The address may be cut off, or what stood here was removed."
 
 
 def draw(template: str, *, status: int = 200, **values: object) -> Response:
@@ -49,7 +50,8 @@ def refusal(problem: Problem) -> Response:
         "refused.html",
         status=problem.status,
         title=TITLES.get(problem.status, OTHERWISE),
-        detail=problem.detail,
+        detail=NOWHERE if problem.detail == failures.NOT_FOUND else problem.detail,
+        passes=problem.status == 503,
     )
     response.headers.update(problem.headers)
     return response
