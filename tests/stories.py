@@ -39,6 +39,7 @@ from caseway.sync.sweeper import Sweeper
 from tests.far_side import FarCreatio, Postbox
 
 HOUR = timedelta(hours=1)
+PATIENCE = timedelta(minutes=1)  # a busy machine; what the store is given has its own tests
 
 
 class NoBudget:
@@ -126,7 +127,7 @@ class Story:
         token = await self.pool.fetchval(
             "SELECT id FROM webhook_token WHERE connection_id = $1", self.connection.id
         )
-        async with SharedCommit(self.pool) as commit:
+        async with SharedCommit(self.pool, patience=PATIENCE) as commit:
             await commit.keep(
                 NewEvent(
                     id=EventId(uuid4()),

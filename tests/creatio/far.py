@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -113,7 +114,9 @@ async def _read(reader: asyncio.StreamReader) -> Got | None:
 
 
 @asynccontextmanager
-async def far(answer: Callable[[Got], Says]) -> AsyncIterator[Far]:
+async def far(
+    answer: Callable[[Got], Says], *, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Far]:
     there = Far(answer)
     running: set[asyncio.Task[None]] = set()
 
@@ -122,9 +125,9 @@ async def far(answer: Callable[[Got], Says]) -> AsyncIterator[Far]:
         running.add(task)
         task.add_done_callback(running.discard)
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
     port = server.sockets[0].getsockname()[1]
-    there.url = f"http://127.0.0.1:{port}"
+    there.url = f"{'https' if tls else 'http'}://127.0.0.1:{port}"
     try:
         yield there
     finally:

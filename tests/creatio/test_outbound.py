@@ -6,6 +6,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import trustme
 from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy
@@ -80,12 +81,19 @@ async def test_where_nobody_listens_nothing_was_sent() -> None:
             await outside.ask("GET", URL(url), headers={}, within_seconds=60)
 
 
-async def test_a_certificate_that_nobody_vouches_for_is_refused() -> None:
-    async with far(lambda _: says()) as there, Outside(LOOPBACK) as outside:
-        url = URL(there.url).with_scheme("https")
-        with pytest.raises((NotReached, NoAnswer)):
-            await outside.ask("GET", url, headers={}, within_seconds=60)
+async def test_a_certificate_counts_where_the_operator_trusts_who_signed_it() -> None:
+    authority = trustme.CA()
+    shown = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(shown)
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    async with far(lambda _: says(200, b"here"), tls=shown) as there:
+        async with Outside(LOOPBACK) as outside:
+            with pytest.raises(NotReached, match=r"certificate of .+ is not trusted"):
+                await ask(outside, there)
         assert not there.got
+        async with Outside(LOOPBACK, tls=trusting) as outside:
+            assert (await ask(outside, there)).body == b"here"
 
 
 async def test_a_redirect_is_an_answer_and_a_cookie_is_not_kept() -> None:
@@ -103,10 +111,6 @@ async def test_the_proxy_of_the_environment_is_not_used(monkeypatch: pytest.Monk
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     async with far(lambda _: says(200, b"here")) as there, Outside(LOOPBACK) as outside:
         assert (await ask(outside, there)).body == b"here"
-
-
-def test_a_tls_context_of_the_operator_is_taken() -> None:
-    Outside(LOOPBACK, tls=ssl.create_default_context())
 
 
 def headed(**headers: str) -> Answer:

@@ -5,7 +5,7 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from typing import Any
 from uuid import UUID, uuid4
@@ -253,7 +253,7 @@ async def house(
     creatio = FarCreatio()
     place: list[str] = []  # where it is served, once it is
     async with (
-        SharedCommit(pool) as events,
+        SharedCommit(pool, patience=timedelta(seconds=PATIENCE_SECONDS)) as events,
         aiohttp.ClientSession() as client,
         Outside(LOOPBACK) as outside,
     ):

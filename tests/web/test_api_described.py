@@ -3,7 +3,6 @@
 import asyncio
 from typing import Any
 
-import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
@@ -56,7 +55,6 @@ def check(house: House, conversation: str) -> int:
     return checked
 
 
-@pytest.mark.timeout(150)
 async def test_every_operation_answers_as_described(house: House) -> None:
     made = await house.begin()
     assert await asyncio.to_thread(check, house, made["id"]) == 7

@@ -6,6 +6,7 @@ and nobody waits for a timer.
 
 import asyncio
 from collections import deque
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Self
 
 import asyncpg
@@ -23,7 +24,7 @@ SQL: Final = load("webhooks")
 MOST_WAITING: Final = 2_000
 MOST_AT_ONCE: Final = 250
 WRITERS: Final = 2  # one commits while the other gathers
-PATIENCE_S: Final = 4.0  # Creatio repeats a call that takes over 5 s
+PATIENCE: Final = timedelta(seconds=4)  # Creatio repeats a call that takes over 5 s
 
 Waiting = tuple[NewEvent, "asyncio.Future[KeptEvent]"]
 
@@ -31,8 +32,11 @@ Waiting = tuple[NewEvent, "asyncio.Future[KeptEvent]"]
 class SharedCommit:
     """Use as a context manager: its writers live as long as it does."""
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+    def __init__(
+        self, pool: "asyncpg.Pool[asyncpg.Record]", *, patience: timedelta = PATIENCE
+    ) -> None:
         self._pool = pool
+        self._patience_s = patience.total_seconds()
         self._waiting: deque[Waiting] = deque()
         self._arrived = asyncio.Event()
         self._writers: list[asyncio.Task[None]] = []
@@ -72,7 +76,7 @@ class SharedCommit:
 
     async def _commit(self, batch: list[Waiting]) -> None:
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(self._patience_s):
                 kept = await self._keep([event for event, _ in batch])
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as failure:
             # Kept or not, we do not know: 503, and the repeat is harmless.
