@@ -20,7 +20,7 @@ from caseway.domain.ids import (
 from caseway.domain.replaying import AT_ONCE
 from caseway.domain.reply_rule import ReplyRule
 from caseway.ports.event_log import EventFilter
-from caseway.ports.replaying import Choice, Order, OrderId, Resting
+from caseway.ports.replaying import Choice, Order, Ordered, OrderId, Resting
 from caseway.store.replay_orders import PostgresReplayOrders, PostgresRunningReplays
 from caseway.sync.replayer import Replayer
 from tests.events import keep
@@ -94,9 +94,10 @@ async def conversations(story: Story, many: int) -> Sequence[tuple[ConversationK
 
 async def ordered(story: Story, choice: Choice = ALL) -> OrderId:
     made, ours = OrderId(uuid4()), story.connection.organisation
-    assert await PostgresReplayOrders(story.web).order(
+    kept = await PostgresReplayOrders(story.web).order(
         ours, made, choice, about="all events", actor="mara@example.com"
     )
+    assert kept == Ordered.NOW
     return made
 
 
@@ -254,17 +255,19 @@ async def test_an_event_whose_case_became_ours_later_is_looked_at_and_the_newest
     weighed = await few.weigh(ours, ALL)
     assert (weighed.events, weighed.cut, weighed.conversations) == (2, True, 2)
     order, other = OrderId(uuid4()), OrderId(uuid4())
-    assert await few.order(ours, order, ALL, about="the newest", actor="mara@example.com")
+    by = "mara@example.com"
+    assert await few.order(ours, order, ALL, about="the newest", actor=by) == Ordered.NOW
     looks = await story.owner.fetch(
         "SELECT conversation_id FROM replay_look WHERE order_id = $1 ORDER BY since DESC", order
     )
     assert [row[0] for row in looks] == [key.conversation for key, _ in made[:2]]
     nothing = Choice(picked=(EventId(uuid4()),))
-    by = "mara@example.com"
-    assert not await few.order(ours, other, nothing, about="nothing", actor=by)
+    kept_nothing = await few.order(ours, other, nothing, about="nothing", actor=by)
+    assert kept_nothing == Ordered.NOTHING
     # The same form once more: as it was ordered the first time, whatever would be chosen now.
     older = Choice(picked=(oldest,))
-    assert await few.order(ours, order, older, about="another", actor="dora@example.com")
+    again = await few.order(ours, order, older, about="another", actor="dora@example.com")
+    assert again == Ordered.BEFORE
     kept = await story.owner.fetch(
         "SELECT id, about, ordered_by FROM replay_order WHERE organisation_id = $1", ours
     )

@@ -28,6 +28,12 @@ class OrderState(StrEnum):
     DONE = "done"
 
 
+class Ordered(StrEnum):
+    NOW = "now"
+    BEFORE = "before"  # by the same form
+    NOTHING = "nothing"  # there is nothing to look at
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """Which events: those picked, or where none are, all that a filter matches."""
@@ -98,9 +104,9 @@ class Replays(Protocol):
         *,
         about: str,
         actor: str,
-    ) -> bool:
+    ) -> Ordered:
         """Kept with its audit entry; the workers carry it out. Its id was chosen beforehand: twice
-        is as once, as it was the first time. False: nothing to look at.
+        is as once, as it was the first time.
         """
 
     async def stop(self, organisation: OrganisationId, order: OrderId, *, actor: str) -> bool:

@@ -16,6 +16,7 @@ from caseway.ports.replaying import (
     Choice,
     Left,
     Order,
+    Ordered,
     OrderId,
     OrderState,
     OwedLook,
@@ -94,11 +95,11 @@ class PostgresReplayOrders:
         *,
         about: str,
         actor: str,
-    ) -> bool:
+    ) -> Ordered:
         async with transaction(self._pool, organisation) as link:
             chosen = await self._choose(link, organisation, choice)
             if not chosen.since:
-                return False
+                return Ordered.NOTHING
             of_order = {"organisation": organisation, "order": order}
             is_new = await SQL["keep"].fetchval(
                 link,
@@ -109,7 +110,7 @@ class PostgresReplayOrders:
                 actor=actor,
             )
             if not is_new:
-                return True
+                return Ordered.BEFORE
             await SQL["keep_looks"].execute(link, **of_order, **_conversations(chosen))
             await record(
                 link,
@@ -125,7 +126,7 @@ class PostgresReplayOrders:
                 },
             )
             # CRASH HERE: nothing was ordered; the person sees no order and asks again.
-        return True
+        return Ordered.NOW
 
     async def _choose(self, link: Link, organisation: OrganisationId, choice: Choice) -> Chosen:
         chosen = Chosen()

@@ -173,8 +173,9 @@ def its_order(html: str) -> list[tuple[str, str]]:
     return [("order", id_)]
 
 
-async def landed(client: aiohttp.ClientSession, path: str, form: list[tuple[str, str]]) -> str:
+async def sent_again(client: aiohttp.ClientSession, path: str, form: list[tuple[str, str]]) -> str:
     async with client.post(path, data=aiohttp.FormData(form)) as answer:
+        assert "This form was sent before" in words(await answer.text())
         return answer.url.path
 
 
@@ -201,7 +202,9 @@ async def test_a_replay_is_weighed_ordered_followed_and_stopped(
     form = [("pick", str(each)) for each in (*ours, stray)] + its_order(html)
     async with client.post("/events/replay", data=aiohttp.FormData(form)) as answer:
         order = answer.url.path
-        assert "0 of 1 conversation looked at" in words(await answer.text())
+        said = words(await answer.text())
+    assert "0 of 1 conversation looked at" in said
+    assert "sent before" not in said
     assert "A replay is under way" in words(await page(client, "/events"))
     await house.owner.execute("UPDATE replay_order SET resting = ARRAY(SELECT id FROM connection)")
     waits = words(await page(client, order))
@@ -213,8 +216,8 @@ async def test_a_replay_is_weighed_ordered_followed_and_stopped(
         newer = answer.url.path.rpartition("/")[2]
     # The second press of a double click, and a form that was sent once more.
     again = await asyncio.gather(
-        *(landed(client, f"/events/{ours[0]}/replay", one) for _ in range(3)),
-        landed(client, "/events/replay", form),
+        *(sent_again(client, f"/events/{ours[0]}/replay", one) for _ in range(3)),
+        sent_again(client, "/events/replay", form),
     )
     assert again == [f"/events/replays/{newer}"] * 3 + [order]
     await house.owner.execute(

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from caseway.domain.ids import EventId
 from caseway.domain.roles import Action
 from caseway.domain.sweeping import midnight
-from caseway.ports.replaying import Choice, Order, OrderId, Weighed
+from caseway.ports.replaying import Choice, Order, Ordered, OrderId, Weighed
 from caseway.web.dashboard import live
 from caseway.web.dashboard.doors import Doors, Visitor
 from caseway.web.dashboard.events.filters import Asked, iso
@@ -85,14 +85,20 @@ class ReplayPages:
         *,
         otherwise: str,
     ) -> Response:
-        is_ordered = await self._replays.order(
+        ordered = await self._replays.order(
             visitor.organisation,
             order,
             _choice(asked, picked),
             about=_about(asked, picked, visitor.zone),
             actor=visitor.actor,
         )
-        return RedirectResponse(f"/events/replays/{order}" if is_ordered else otherwise, 303)
+        there = f"/events/replays/{order}"
+        ways = {
+            Ordered.NOW: there,
+            Ordered.BEFORE: f"{there}?ordered=before",
+            Ordered.NOTHING: otherwise,
+        }
+        return RedirectResponse(ways[ordered], 303)
 
     async def _found(self, request: Request, visitor: Visitor) -> Order:
         order = OrderId(request.path_params["id"])
@@ -106,7 +112,13 @@ class ReplayPages:
         token = await self._replays.token(visitor.organisation, found.id)
         tomorrow = midnight(self._now())  # Creatio's calls are counted anew
         return draw(
-            request, visitor, "events/order.html", order=found, token=token, tomorrow=tomorrow
+            request,
+            visitor,
+            "events/order.html",
+            order=found,
+            token=token,
+            tomorrow=tomorrow,
+            was_before=request.query_params.get("ordered") == "before",
         )
 
     async def stop(self, request: Request, visitor: Visitor) -> Response:
