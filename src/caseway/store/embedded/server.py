@@ -27,7 +27,7 @@ from caseway.store.embedded.binaries import Binaries, CannotStart, lend
 from caseway.store.embedded.postmaster import Postmaster, recorded
 
 GLANCE_SECONDS: Final = 0.005
-REFUSED_SECONDS: Final = 10.0  # how long the remains of a killed server may be in the way
+REFUSED_SECONDS: Final = 60.0  # a busy machine holds the remains of a killed server for a while
 STOP_SECONDS: Final = 60.0
 LARGEST_LOG_BYTES: Final = 4 * 1024 * 1024
 
