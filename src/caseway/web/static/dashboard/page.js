@@ -111,10 +111,10 @@
     heading?.focus();
   });
   const broken = (text) => () => say(text);
-  document.addEventListener("htmx:sendError", broken("Caseway did not answer. Nothing was changed. Try again."));
+  document.addEventListener("htmx:sendError", broken("Caseway did not answer. No setting was changed. Try again."));
   document.addEventListener("htmx:responseError", (event) => {
     const status = event.detail.xhr.status;
     if (status === 401) location.reload(); // the door asks for the sign-in
-    say(status === 403 ? "Your role may not do this." : `Caseway answered ${status}. Nothing was changed. Try again.`);
+    say(status === 403 ? "Your role may not do this." : `Caseway answered ${status}. No setting was changed. Try again.`);
   });
 })();
