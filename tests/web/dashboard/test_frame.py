@@ -127,6 +127,6 @@ async def test_who_mistypes_an_address_gets_a_page_and_a_program_gets_a_problem(
     address = f"{house.base}/evnets"
     async with house.client.get(address, headers={"Accept": "text/html,*/*;q=0.8"}) as answer:
         assert (answer.status, answer.content_type) == (404, "text/html")
-        assert "There is nothing at this address." in await answer.text()
+        assert "There is nothing here" in await answer.text()
     async with house.client.get(address) as answer:
         assert (answer.status, answer.content_type) == (404, "application/problem+json")
