@@ -18,6 +18,7 @@ from caseway.domain.roles import MAY, Action, Role
 from caseway.web.dashboard import states, times
 from caseway.web.dashboard.frame import draw
 from tests.web.conftest import House
+from tests.web.dashboard.conftest import SignedIn
 
 NOON = datetime(2026, 3, 3, 13, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -130,3 +131,12 @@ async def test_who_mistypes_an_address_gets_a_page_and_a_program_gets_a_problem(
         assert "There is nothing here" in await answer.text()
     async with house.client.get(address) as answer:
         assert (answer.status, answer.content_type) == (404, "application/problem+json")
+
+
+async def test_each_room_of_the_settings_says_what_it_is_for(signed_in: SignedIn) -> None:
+    client = await signed_in(Role.OWNER)
+    async with client.get("/settings") as answer:
+        main = (await answer.text()).partition("<main")[2]
+    rows = re.findall(r'<li><a href="/settings.+?</li>', main)
+    assert len(rows) > 5
+    assert all('class="about"' in row for row in rows)

@@ -15,6 +15,7 @@ class Room:
     href: str
     action: Action
     key: str = ""  # after g
+    about: str = ""  # in the list of all settings
 
 
 MAIN: Final = (
@@ -25,18 +26,72 @@ MAIN: Final = (
     Room("proof", "Proof", "scale", "/proof", Action.READ_EVENTS, "p"),
 )
 SETTINGS: Final = (
-    Room("ticketing", "Ticketing", "plug-connected", "/settings/ticketing", Action.READ_SETTINGS),
     Room(
-        "creatio", "Integrations", "webhook", "/settings/integrations/creatio", Action.READ_SETTINGS
+        "ticketing",
+        "Ticketing",
+        "plug-connected",
+        "/settings/ticketing",
+        Action.READ_SETTINGS,
+        about="Which Creatio gets the cases, and how they are opened. Test & save.",
     ),
-    Room("reply-rule", "Reply rule", "filter-check", "/settings/reply-rule", Action.READ_SETTINGS),
-    Room("channels", "Channels", "messages", "/settings/channels", Action.READ_SETTINGS),
+    Room(
+        "creatio",
+        "Integrations",
+        "webhook",
+        "/settings/integrations/creatio",
+        Action.READ_SETTINGS,
+        about="The webhook that Creatio calls, and the guide to its two business processes.",
+    ),
+    Room(
+        "reply-rule",
+        "Reply rule",
+        "filter-check",
+        "/settings/reply-rule",
+        Action.READ_SETTINGS,
+        about="Which activities on a case go to the customer, tried on the newest ones.",
+    ),
+    Room(
+        "channels",
+        "Channels",
+        "messages",
+        "/settings/channels",
+        Action.READ_SETTINGS,
+        about="The ways to customers: set up, try, pause, replace a secret.",
+    ),
     Room("ai", "AI", "sparkles", "/settings/ai", Action.READ_SETTINGS),
-    Room("team", "Team", "users", "/settings/team", Action.READ_TEAM),
-    Room("keys", "API keys", "key", "/settings/keys", Action.MANAGE_KEYS),
+    Room(
+        "team",
+        "Team",
+        "users",
+        "/settings/team",
+        Action.READ_TEAM,
+        about="Who signs in, in which role, and what each role may do.",
+    ),
+    Room(
+        "keys",
+        "API keys",
+        "key",
+        "/settings/keys",
+        Action.MANAGE_KEYS,
+        about="For programs of yours that talk to Caseway.",
+    ),
     Room("data", "Data", "database", "/settings/data", Action.CHANGE_SETTINGS),
-    Room("audit", "Audit log", "history", "/settings/audit", Action.READ_AUDIT),
-    Room("account", "Your account", "user-circle", "/settings/account", Action.OWN_ACCOUNT),
+    Room(
+        "audit",
+        "Audit log",
+        "history",
+        "/settings/audit",
+        Action.READ_AUDIT,
+        about="Who changed what, and what was refused to whom.",
+    ),
+    Room(
+        "account",
+        "Your account",
+        "user-circle",
+        "/settings/account",
+        Action.OWN_ACCOUNT,
+        about="Your password, and where you are signed in.",
+    ),
 )
 MORE: Final = Room("settings", "More", "dots", "/settings", Action.OWN_ACCOUNT, "s")
 MOST_TABS: Final = 5  # of a phone, the last one being MORE
