@@ -26,7 +26,11 @@ PAGE = """<!doctype html>
 <main id="main"><h1>A list</h1>
 <input aria-label="Find" data-find>
 <span data-live-state data-live-words="Live"><span class="cw-lamp"></span><span>Live</span></span>
-<div id="rows" data-live="/live/list" data-live-one="new event" data-live-many="new events">{rows}</div>
+<div id="rows" data-live="/live/list" data-live-one="new event" data-live-many="new events">{rows}
+<details class="cw-confirm" data-confirm><summary>Ask</summary>
+<form class="cw-ask" method="post" action="/orders"><p tabindex="-1" data-heading>Sure?</p></form></details>
+<form method="post" action="/orders"><button>Order here</button></form>
+</div>
 <form method="post" action="/orders"><button>Order</button></form>
 </main><p id="said" role="status"></p>
 <dialog id="keys"><form method="dialog"><button>Close</button></form><input type="checkbox" data-keys-off aria-label="Off"></dialog>
@@ -100,6 +104,9 @@ class ListPage:
 
     def add(self, *names: str) -> None:
         self.rows = {**{name: f"Event {name}" for name in reversed(names)}, **self.rows}
+
+    def drop(self, name: str) -> None:
+        self.rows = {each: text for each, text in self.rows.items() if each != name}
 
     def cut(self) -> None:
         """Every open stream ends, as when a process is restarted."""

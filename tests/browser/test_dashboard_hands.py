@@ -109,6 +109,53 @@ def test_what_was_asked_before_the_list_was_filtered_does_not_come_back(
     expect(opened.locator("[data-row]")).to_have_text(["Event b, delivered"])
 
 
+def test_an_open_question_stays_while_the_list_changes_and_then_it_is_drawn(
+    opened: Page, listed: ListPage
+) -> None:
+    opened.get_by_text("Ask").click()
+    heading = opened.get_by_text("Sure?")
+    expect(heading).to_be_focused()
+    listed.drop("b")
+    listed.rows["a"] = "Event a, delivered"
+    expect(opened.locator("#row-a")).to_have_text("Event a, delivered")
+    expect(heading).to_be_focused()
+    assert shown(opened) == ["Event c", "Event b", "Event a, delivered"]
+    listed.add("d")
+    expect(opened.get_by_role("button", name="Show 1 new event")).to_be_visible()
+    expect(heading).to_be_focused()
+
+    opened.keyboard.press("Escape")
+    expect(heading).to_be_hidden()
+    expect(opened.get_by_text("Ask")).to_be_focused()
+    opened.get_by_role("button", name="Show 1 new event").click()
+    expect(opened.locator("[data-row]")).to_have_text(["Event d", "Event c", "Event a, delivered"])
+
+
+def test_what_an_open_question_held_back_is_drawn_when_it_is_shut(
+    opened: Page, listed: ListPage
+) -> None:
+    opened.get_by_text("Ask").click()
+    expect(opened.get_by_text("Sure?")).to_be_focused()
+    with opened.expect_response(opened.url):
+        listed.drop("b")
+    opened.keyboard.press("Escape")
+    expect(opened.locator("[data-row]")).to_have_text(["Event c", "Event a"])
+
+
+def test_a_click_reaches_what_was_pressed_though_the_list_changed_meanwhile(
+    opened: Page, listed: ListPage
+) -> None:
+    opened.get_by_role("button", name="Order here").hover()
+    opened.mouse.down()
+    late = LateAnswers(opened, "**/")
+    listed.drop("b")
+    late.wait()
+    late.let_go()
+    assert shown(opened) == ["Event c", "Event b", "Event a"]
+    opened.mouse.up()
+    expect(opened.get_by_text("Order 1")).to_be_visible()
+
+
 def test_a_row_brings_the_icons_that_the_page_had_no_use_for(
     opened: Page, listed: ListPage
 ) -> None:
@@ -166,7 +213,7 @@ def test_a_second_click_while_the_answer_is_on_its_way_orders_nothing(
     opened.reload()
     opened.clock.pause_at(NOON.replace(hour=13))  # later it would be another order
     listed.is_slow = True
-    place = opened.get_by_role("button", name="Order").bounding_box()
+    place = opened.get_by_role("button", name="Order", exact=True).bounding_box()
     assert place is not None
     for _ in range(2):
         opened.mouse.click(place["x"] + 5, place["y"] + 5)

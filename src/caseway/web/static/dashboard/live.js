@@ -8,12 +8,17 @@
 //   data-live-one/-many  what a new row is called: "new event", "new events"
 //
 // Rows are the descendants with `data-row` and an id. While the list is scrolled, focused or
-// selected, new rows wait behind "Show 6 new events"; known ones change in place.
+// selected, new rows wait behind "Show 6 new events"; known ones change in place. While a question
+// (`data-confirm`) is open in the part, or something is being pressed, nothing else is drawn anew: the
+// question would shut, and its Escape or the click would go to what stands there instead.
 (() => {
   const RETRY_S = [1, 2, 4, 8, 15, 30];
   const SAY_EVERY_MS = 5000;
   const NEAR_TOP_PX = 120;
   let lastSaid = 0;
+  let pressed = null; // what the pointer is down on
+
+  document.addEventListener("pointerdown", (event) => event.button === 0 && (pressed = event.target), true);
 
   for (const element of document.querySelectorAll("[data-live]")) follow(element);
 
@@ -28,6 +33,7 @@
     let waiting = null; // the newer part, held back
     let asking = false;
     let again = false;
+    let owed = false; // a change that waits until nobody is at the part
     let isOver = false; // the sign-in is
 
     function show(text, colour) {
@@ -137,6 +143,10 @@
       for (const known of document.querySelectorAll(element.dataset.liveAlso ?? ":not(*)")) {
         const fresh = page.getElementById(known.id);
         if (!fresh || known.innerHTML === fresh.innerHTML || known.contains(document.activeElement)) continue;
+        if (inUse(known)) {
+          owed = true;
+          continue;
+        }
         known.replaceChildren(...[...fresh.childNodes].map((each) => document.importNode(each, true)));
       }
     }
@@ -154,14 +164,26 @@
     function take(fresh) {
       const now = part();
       const arrived = [...fresh.querySelectorAll("[data-row]")].filter((row) => row.id && !document.getElementById(row.id));
-      if (arrived.length && held(now)) {
+      const isInUse = inUse(now);
+      if (!isInUse && !(arrived.length && held(now))) return swap(now, fresh, arrived);
+      owed ||= isInUse;
+      if (arrived.length) {
         waiting = fresh;
         offer(now, arrived.length);
-        changeRows(now, fresh);
-        return;
       }
-      swap(now, fresh, arrived);
+      changeRows(now, fresh);
     }
+
+    const inUse = (within) => within.contains(pressed) || within.querySelector("[data-confirm][open]") !== null;
+    function drawOwed() {
+      if (!owed) return;
+      owed = false;
+      refresh();
+    }
+    document.addEventListener("toggle", drawOwed, true);
+    // The click comes after the release; a menu of the browser may swallow the release.
+    const release = () => setTimeout(() => ((pressed = null), drawOwed()));
+    for (const end of ["pointerup", "pointercancel", "contextmenu"]) window.addEventListener(end, release, true);
 
     function held(now) {
       const top = now.getBoundingClientRect().top;
@@ -173,7 +195,7 @@
     function changeRows(now, fresh) {
       for (const row of fresh.querySelectorAll("[data-row][id]")) {
         const known = document.getElementById(row.id);
-        if (!known || !now.contains(known) || known.contains(document.activeElement)) continue;
+        if (!known || !now.contains(known) || known.contains(document.activeElement) || inUse(known)) continue;
         if (known.innerHTML === row.innerHTML) continue;
         const newer = document.importNode(row, true);
         pick(newer, picked(known));
