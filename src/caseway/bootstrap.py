@@ -17,7 +17,7 @@ from caseway.config import Settings
 from caseway.domain.connection import Connection
 from caseway.domain.ids import OrganisationId
 from caseway.store import embedded, installation
-from caseway.store.migrate import HEAD, current_revision
+from caseway.store.migrate import HEAD, check_beginning, current_revision
 from caseway.store.reached import UNREACHED, tell_briefly
 from caseway.store.registry import Registry, ensure_organisation
 from caseway.store.roles import Role, check_role
@@ -97,7 +97,7 @@ async def _revive(server: "Embedded") -> None:
 async def open_store(settings: Settings, *, connections: int = 4) -> AsyncIterator[OpenStore]:
     """`connections`: how many `caseway_sync` may open at once.
 
-    Raises also `KeyTrouble`, `UnsafeRole` and, in the migration, `RolesRefused`.
+    Raises also `KeyTrouble`, `OtherBeginning`, `UnsafeRole` and, in the migration, `RolesRefused`.
     """
     secrets = open_secrets(settings)
     async with open_database(settings) as owner_dsn:
@@ -201,10 +201,11 @@ def _unusable(dsn: str, failure: Exception, setting: str) -> str:
 async def _bring_up_to_date(owner_dsn: str) -> None:
     """Migrate in a process of its own: Alembic's memory goes with it.
 
-    A newer schema than ours stays: the previous release runs on it.
+    A newer schema than ours stays: the previous release runs on it. Raises `OtherBeginning`.
     """
     link = await asyncpg.connect(owner_dsn)
     try:
+        await check_beginning(link)
         revision = await current_revision(link)
     finally:
         await link.close()

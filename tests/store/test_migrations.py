@@ -19,10 +19,13 @@ from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.core.qm import QueueManager
 from pgqueuer.domain.settings import DBSettings, Durability
 
+from caseway.bootstrap import open_store
+from caseway.config import load
+from caseway.domain.secret import Secret
 from caseway.store.backup import libpq_environment
 from caseway.store.embedded import start
 from caseway.store.embedded.binaries import installed
-from caseway.store.migrate import HEAD, current_revision, migrate
+from caseway.store.migrate import FIRST, HEAD, OtherBeginning, current_revision, migrate
 from caseway.store.roles import Role, RolesRefused, UnsafeRole, check_role, ensure_roles
 from tests.database import Database
 
@@ -100,6 +103,24 @@ def test_nobody_but_a_migration_loads_alembic() -> None:
     assert told.stdout.strip() == "[]"
 
 
+async def test_a_database_of_another_development_version_is_refused_and_not_touched(
+    database: Database, tmp_path: Path
+) -> None:
+    settings = load(
+        database_url=Secret(database.dsn), data=tmp_path, secret_key_file=tmp_path / "secret.key"
+    )
+    for made in ("'of another version'", "NULL"):  # versions before did not say what they are
+        async with connected(database.dsn) as owner:
+            await owner.execute(f"COMMENT ON TABLE alembic_version IS {made}")
+        before = dump(database.dsn)
+        with pytest.raises(OtherBeginning, match="Begin with an empty database"):
+            await migrate(database.dsn)
+        with pytest.raises(OtherBeginning):
+            async with open_store(settings):
+                pass
+        assert dump(database.dsn) == before
+
+
 async def test_two_migrations_at_once_are_one(empty_database: Database) -> None:
     done = await asyncio.gather(*(migrate(empty_database.dsn) for _ in range(3)))
     assert sorted(done) == [[], [], [HEAD]]
@@ -107,7 +128,7 @@ async def test_two_migrations_at_once_are_one(empty_database: Database) -> None:
 
 async def test_migrations_lead_to_the_schema(database: Database, empty_database: Database) -> None:
     async with connected(empty_database.dsn) as owner:
-        for name in ("schema.sql", "migrations/pgqueuer.sql", "migrations/queue_grants.sql"):
+        for name in FIRST:
             await owner.execute(text(name))
 
     written = dump(empty_database.dsn)

@@ -95,6 +95,7 @@ def _mendable() -> tuple[type[Exception], ...]:
     from caseway.ports import Never, Refused
     from caseway.store.backup import BackupFailed
     from caseway.store.embedded import CannotStart
+    from caseway.store.migrate import OtherBeginning
     from caseway.store.roles import RolesRefused, UnsafeRole
     from caseway.store.secrets import KeyTrouble
 
@@ -105,6 +106,7 @@ def _mendable() -> tuple[type[Exception], ...]:
         CannotStart,
         KeyTrouble,
         Never,
+        OtherBeginning,
         Refused,
         RolesRefused,
         UnsafeRole,

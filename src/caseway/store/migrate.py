@@ -5,6 +5,8 @@ imported inside it, and everybody else asks `current_revision`.
 """
 
 from datetime import timedelta
+from hashlib import sha256
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -18,10 +20,40 @@ if TYPE_CHECKING:
     from caseway.store.queries import Connection
 
 HEAD: Final = "0001"  # a test compares it with the files in migrations/versions
+# What the first revision runs: the same for ever once it is released, and until then it changes.
+FIRST: Final = ("schema.sql", "migrations/pgqueuer.sql", "migrations/queue_grants.sql")
 LOCK: Final = 0x_CA5E_3A41  # any number, the same for ever: one migration at a time
 TURN: Final = timedelta(minutes=10)  # how long to wait for another migration
 LOCK_LIMIT: Final = timedelta(seconds=5)  # for a table: whoever waits makes others wait
 STATEMENT_LIMIT: Final = timedelta(minutes=30)
+
+
+class OtherBeginning(Exception):
+    """The database was made by another first revision than ours; the text says what to do."""
+
+
+def first_schema() -> str:
+    """A short name of what the first revision runs: another one when that changes."""
+    package = files("caseway.store")
+    return sha256(b"".join(package.joinpath(name).read_bytes() for name in FIRST)).hexdigest()[:16]
+
+
+async def check_beginning(connection: "Connection") -> None:
+    """Raises `OtherBeginning` for a database of a development version whose first schema differs.
+
+    Its revision has the same name as ours and its tables are others: every query could fail.
+    """
+    found = await connection.fetchrow(
+        "SELECT obj_description(oid, 'pg_class') AS beginning FROM pg_class"
+        " WHERE oid = to_regclass('alembic_version')"
+    )
+    if found is not None and found["beginning"] != first_schema():
+        raise OtherBeginning(
+            "This database was made by a development version with another schema, and between "
+            "two of those there is no migration. Nothing was changed in it. Begin with an empty "
+            "database or data folder (for `caseway demo`: move its folder away, or name another "
+            "one with --data), or go back to the version that made it."
+        )
 
 
 async def current_revision(connection: "Connection") -> str | None:
@@ -36,7 +68,7 @@ async def current_revision(connection: "Connection") -> str | None:
 async def migrate(dsn: str) -> list[str]:
     """Run every revision that is missing, as the owner; returns their names, oldest first.
 
-    Raises `RolesRefused` if the login may not make the two roles.
+    Raises `RolesRefused` if the login may not make the two roles, `OtherBeginning`.
     """
     connection = await asyncpg.connect(dsn)
     try:
@@ -47,6 +79,7 @@ async def migrate(dsn: str) -> list[str]:
                 "SET LOCAL idle_in_transaction_session_timeout = 0"
             )
             await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
+            await check_beginning(connection)
             return await _run(dsn)
     finally:
         await connection.close()

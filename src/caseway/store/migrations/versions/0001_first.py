@@ -5,6 +5,7 @@ The roles that the policies name exist already: `caseway.store.migrate` sees to 
 
 from alembic import op
 
+from caseway.store.migrate import FIRST, first_schema
 from caseway.store.migrations.script import run_script
 
 revision = "0001"
@@ -12,10 +13,10 @@ down_revision = None
 
 
 def upgrade() -> None:
-    run_script("schema.sql")
-    run_script("migrations/pgqueuer.sql")
-    run_script("migrations/queue_grants.sql")
+    for name in FIRST:
+        run_script(name)
     op.execute("GRANT SELECT ON alembic_version TO caseway_sync, caseway_web")
+    op.execute(f"COMMENT ON TABLE alembic_version IS '{first_schema()}'")
 
 
 def downgrade() -> None:
