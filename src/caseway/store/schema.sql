@@ -302,6 +302,7 @@ CREATE TABLE delivery (
     attempts int NOT NULL DEFAULT 0,
     possible_double boolean NOT NULL DEFAULT false,
     reason text NOT NULL DEFAULT '',
+    tried_at timestamptz, -- when the last attempt ended, whose reason that is
     settled_at timestamptz,
     PRIMARY KEY (organisation_id, id),
     UNIQUE (organisation_id, message_id),

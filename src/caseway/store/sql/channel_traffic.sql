@@ -19,8 +19,8 @@ SELECT h.organisation_id, h.id, h.connection_id, h.kind, h.name, h.settings, h.s
   JOIN connection c ON c.organisation_id = h.organisation_id AND c.id = h.connection_id
   LEFT JOIN (
        SELECT d.channel_id, count(*) AS waiting, min(d.owed_at) AS oldest_at,
-              (array_agg(d.reason ORDER BY d.not_before DESC) FILTER (WHERE d.reason <> ''))[1]
-                  AS trouble,
+              (array_agg(d.reason ORDER BY d.tried_at DESC NULLS LAST)
+                  FILTER (WHERE d.reason <> ''))[1] AS trouble,
               min(d.owed_at) FILTER (WHERE d.reason <> '') AS trouble_since,
               min(d.not_before) FILTER (WHERE d.reason <> '') AS next_try_at
          FROM delivery d

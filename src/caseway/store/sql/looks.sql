@@ -81,7 +81,7 @@ WITH mine AS MATERIALIZED (
 ), settled AS (
     UPDATE delivery
        SET state = :becomes, not_before = :not_before, reason = :reason,
-           possible_double = :possible_double,
+           possible_double = :possible_double, tried_at = clock_timestamp(),
            settled_at = CASE WHEN :becomes IN ('owed', 'sending', 'unknown') THEN NULL ELSE now() END
      WHERE organisation_id = :organisation AND id = :delivery AND state = 'sending'
        AND EXISTS (SELECT 1 FROM mine)
