@@ -84,22 +84,24 @@ class Scene:
 @contextmanager
 def staged() -> Iterator[Scene]:
     with receiving() as callbacks, started_demo(callbacks, log_level="warning") as demo:
-        conversation, case = _conversations(demo.api, demo.desk, callbacks, demo)
         with ThreadPoolExecutor(1) as elsewhere:  # a browser's test has a running loop in its own
             sessions, invitation = elsewhere.submit(asyncio.run, _sign_in(demo)).result()
-        event = _event(demo, conversation, sessions)
+        _others(demo.api, demo.desk, callbacks)
+        conversation, case, event = _main(demo, callbacks, sessions[Role.OWNER])
+        _events(demo)
         yield Scene(demo, callbacks, sessions, conversation, case, event, invitation)
 
 
-def _conversations(api: Api, desk: Desk, callbacks: Callbacks, demo: Demo) -> tuple[str, str]:
-    def begun(name: str, text: str, domain: str = "example.com") -> tuple[str, str]:
-        who = name.replace(" ", ".").lower() if name.isascii() else f"customer-{len(name)}"
-        contact = {"external_id": who, "name": name, "email": f"{who}@{domain}"}
-        words = {"channel": api.channel, "contact": contact, "message": {"text": text}}
-        conversation: str = api.good("POST", "/conversations", words)["id"]
-        return conversation, api.case(conversation)
+def _begun(api: Api, name: str, text: str, domain: str = "example.com") -> tuple[str, str]:
+    who = name.replace(" ", ".").lower() if name.isascii() else f"customer-{len(name)}"
+    contact = {"external_id": who, "name": name, "email": f"{who}@{domain}"}
+    words = {"channel": api.channel, "contact": contact, "message": {"text": text}}
+    conversation: str = api.good("POST", "/conversations", words)["id"]
+    return conversation, api.case(conversation)
 
-    resolved, its_case = begun("Jonas Lindqvist", "Is the trail light in stock again?")
+
+def _others(api: Api, desk: Desk, callbacks: Callbacks) -> None:
+    resolved, its_case = _begun(api, "Jonas Lindqvist", "Is the trail light in stock again?")
     desk.task(its_case, "It is, since yesterday. Shall we keep one for you?")
     callbacks.wait_for(resolved, "It is, since yesterday. Shall we keep one for you?")
     api.write(resolved, "Yes please, I collect it on Friday.")
@@ -111,25 +113,33 @@ def _conversations(api: Api, desk: Desk, callbacks: Callbacks, demo: Demo) -> tu
     desk.set_status(its_case, "Resolved")
     api.wait_for_state(resolved, "resolved")
 
-    begun("أمينة السيد", "متى تفتحون يوم السبت؟")
-    begun(
+    _begun(api, "أمينة السيد", "متى تفتحون يوم السبت؟")
+    _begun(
+        api,
         "Rüdiger Obermayer-Schultheiß von Hohenlohe",
         "Donaudampfschifffahrtsgesellschaftskapitänsmützenhalter: lieferbar?",
         LONG_DOMAIN,
     )
-    _, its_case = begun("Wei Chen", "The invoice shows the old address.")
+    _, its_case = _begun(api, "Wei Chen", "The invoice shows the old address.")
     desk.task(its_case, "We sent a corrected one.")
 
-    main, case = begun("Ines Costa", "Hello, my front brake squeals since the last service.")
+
+def _main(demo: Demo, callbacks: Callbacks, session: str) -> tuple[str, str, str]:
+    """A conversation, its case, and an event that told of a reply in it."""
+    api, desk = demo.api, demo.desk
+    main, case = _begun(api, "Ines Costa", "Hello, my front brake squeals since the last service.")
     desk.note(case, "Pads are on order with Shimano.")
     desk.task(case, "Sorry about that. Could you bring it in on Thursday?")
     callbacks.wait_for(main, "Sorry about that. Could you bring it in on Thursday?")
+    # Before anything else is said: a call that comes late would tell of what came after it.
+    event = eventually(
+        lambda: _told_of_a_reply(demo, main, session), what=f"a call that told of a reply in {main}"
+    )
     api.write(main, "Thursday works. Do I need an appointment?")
     callbacks.answers.extend([429] * 1000)
     desk.task(case, "No, just come by between 9 and 12.")
     eventually(lambda: _waits(api, main), what="a reply that waits")
-    _events(demo)
-    return main, case
+    return main, case, event
 
 
 def _waits(api: Api, conversation: str) -> bool:
@@ -146,20 +156,14 @@ def _events(demo: Demo) -> None:
     ask("POST", url[:-4] + "0000", {"event_type": "new_activity", "caseId": NOBODYS_CASE})
 
 
-def _event(demo: Demo, conversation: str, sessions: Mapping[Role, str]) -> str:
-    """One whose reply was delivered: others tell of what we wrote ourselves."""
-    cookie = {"Cookie": f"caseway={sessions[Role.OWNER]}"}
-
-    def found() -> str:
-        listed = demo.api.good("GET", f"/events?conversation={conversation}")["items"]
-        for event in (str(each["id"]) for each in reversed(listed)):
-            page = ask("GET", f"{demo.said['api_url']}/events/{event}", headers=cookie)
-            if "reached the customer" in page.text:
-                return event
-        return ""
-
-    # Under load the sweep may bring a reply before Creatio's call has come.
-    return eventually(found, what=f"an event of {conversation} that brought a reply")
+def _told_of_a_reply(demo: Demo, conversation: str, session: str) -> str:
+    """One of Creatio's calls whose reply was delivered: others tell of what we wrote ourselves."""
+    cookie = {"Cookie": f"caseway={session}"}
+    for event in reversed(demo.api.good("GET", f"/events?conversation={conversation}")["items"]):
+        page = ask("GET", f"{demo.said['api_url']}/events/{event['id']}", headers=cookie)
+        if event["found_by"] == "webhook" and "reached the customer" in page.text:
+            return str(event["id"])
+    return ""
 
 
 @asynccontextmanager
