@@ -230,6 +230,31 @@ async def test_a_reply_that_came_after_a_long_outage_still_belongs_to_its_event(
     assert after.lines[-1].deed == "sent reply, attempt 1"
 
 
+async def test_a_look_that_began_in_the_moment_before_an_event_is_not_because_of_it(
+    log: Log,
+) -> None:
+    """Calls come in quick succession: the reply is what the next look read."""
+    story = log.story
+    await story.webhook(log.case)
+    await story.work()
+    story.creatio.agent_replies(log.case, "We order new pads")
+    await story.webhook(log.case)
+    event = await story.owner.fetchval(
+        "SELECT id FROM webhook_event ORDER BY received_at DESC LIMIT 1"
+    )
+    moment = await story.owner.fetchval(
+        "SELECT (SELECT max(received_at) FROM webhook_event) - (SELECT max(begun_at) FROM run)"
+    )
+    await story.owner.execute(
+        "UPDATE run SET begun_at = begun_at + $1, ended_at = ended_at + $1",
+        moment - timedelta(milliseconds=10),
+    )
+    await story.work()
+    told = await PostgresEventLog(story.web).event(log.organisation, event)
+    assert told is not None
+    assert [reply.state for reply in told.brought] == ["delivered"]
+
+
 async def test_a_reply_that_was_read_just_before_its_event_came_is_shown_with_it(log: Log) -> None:
     """Creatio's process is slow, or something else made us look: the reply is already here."""
     story = log.story

@@ -124,7 +124,6 @@ OTHERS: Final[list[tuple[str, Query, dict[str, Any], int, int]]] = [
             "organisation": ORGANISATION,
             "conversations": [made_of("conversation", 1 + n) for n in range(1, 5)],
             "received": [NOW - timedelta(hours=30)] * 4,
-            "skew": timedelta(milliseconds=20),
             "within": timedelta(hours=20),
             "lately": timedelta(seconds=15),
         },

@@ -41,6 +41,7 @@ class Claimed:
     epoch: int
     hints: int  # what is worth reading: `Hint`
     starts: int  # more than 1: an earlier run never released
+    begun_at: datetime  # by the store's clock, as events are: their order is which came of which
     peer: str
 
     @property
@@ -128,7 +129,6 @@ class Looks(Protocol):
         *,
         shown: bool,
         durable: bool,
-        begun_at: datetime,
         steps: Sequence[JournalLine],
     ) -> bool:
         """T4b and T9 in one, where it was the last thing owed. False: released it is not yet.
@@ -158,7 +158,6 @@ class Looks(Protocol):
         hints_left: int,
         failures: int,
         wait: timedelta | None,
-        begun_at: datetime,
         steps: Sequence[JournalLine],
     ) -> None:
         """T9. `wait`: until the next attempt of what is owed; None: nothing waits."""

@@ -31,7 +31,6 @@ from caseway.store.queries import load
 from caseway.store.transactions import transaction
 
 SQL: Final = load("event_log")
-SKEW: Final = timedelta(milliseconds=20)  # a look's beginning is stamped by another clock
 BECAUSE: Final = timedelta(hours=1)  # a look that begins later had other reasons
 LATELY: Final = timedelta(seconds=15)  # a look this long before may have read what an event tells
 MOST_LOOKS: Final = 6
@@ -120,7 +119,6 @@ class PostgresEventLog:
             organisation=organisation,
             conversation=row["conversation_id"],
             received=row["received_at"],
-            skew=SKEW,
             within=BECAUSE,
             most=MOST_LOOKS,
         )
@@ -142,7 +140,7 @@ class PostgresEventLog:
             link,
             organisation=organisation,
             conversation=row["conversation_id"],
-            since=ran[0].begun_at - SKEW,
+            since=ran[0].begun_at,
             until=_that_read(ran).ended_at,
             most=MOST_BROUGHT,
         )
@@ -232,7 +230,6 @@ async def _around(
         organisation=organisation,
         conversations=[e.conversation for e in events],
         received=[e.received_at for e in events],
-        skew=SKEW,
         within=BECAUSE,
         lately=LATELY,
     )

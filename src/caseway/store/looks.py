@@ -57,6 +57,7 @@ class PostgresLooks:
             epoch=row["lease_epoch"],
             hints=row["hints_taken"],
             starts=row["starts"],
+            begun_at=row["claimed_at"],
             peer=row["peer"],
         )
 
@@ -161,13 +162,12 @@ class PostgresLooks:
         *,
         shown: bool,
         durable: bool,
-        begun_at: datetime,
         steps: Sequence[JournalLine],
     ) -> bool:
         row = await SQL["settle_and_release"].fetchrow(
             self._pool,
             **fence(claimed),
-            **_journal(claimed, begun_at, steps, hints_left=0),
+            **_journal(claimed, steps, hints_left=0),
             delivery=after.id,
             number=after.attempts,
             becomes=after.state,
@@ -280,10 +280,9 @@ class PostgresLooks:
         hints_left: int,
         failures: int,
         wait: timedelta | None,
-        begun_at: datetime,
         steps: Sequence[JournalLine],
     ) -> None:
-        journal = _journal(claimed, begun_at, steps, hints_left)
+        journal = _journal(claimed, steps, hints_left)
         if wait is None and not failures:
             quiet = await SQL["release_quiet"].fetchval(self._pool, **fence(claimed), **journal)
             if quiet:
@@ -304,13 +303,11 @@ class PostgresLooks:
             await SQL["park"].execute(connection, **where(claimed.key), reason=reason)
 
 
-def _journal(
-    claimed: Claimed, begun_at: datetime, steps: Sequence[JournalLine], hints_left: int
-) -> dict[str, object]:
+def _journal(claimed: Claimed, steps: Sequence[JournalLine], hints_left: int) -> dict[str, object]:
     return {
         "run": uuid4(),
         "connection": claimed.ledger.connection,
-        "begun_at": begun_at,
+        "begun_at": claimed.begun_at,
         "steps": msgspec.json.encode(steps).decode(),
         "hints_taken": hints_left,
     }

@@ -64,7 +64,6 @@ class Reconciler:
     async def look(self, key: ConversationKey) -> None:
         """One run. It ends when all that is owed is done, or waits for a time that is kept."""
         clock = OwnClock(self.lease, monotonic=self.monotonic)
-        begun_at = datetime.now(tz=UTC)
         claimed = await self.looks.claim(key)  # T1
         # CRASH HERE: the lease is unreleased; whoever heals leases looks again.
         if claimed is None:
@@ -72,30 +71,25 @@ class Reconciler:
         journal = Journal()
         try:
             async with renewing(self.looks, claimed, clock, self.renew_every):
-                await self._run(claimed, clock, journal, begun_at)
+                await self._run(claimed, clock, journal)
         except* FencedOut:
             log.info("run.fenced_out", conversation=str(key.conversation))
         except* Overslept:
             # No more calls. Whoever is due next looks again; if we still hold the lease, now.
             log.warning("run.overslept", conversation=str(key.conversation))
             claimed = replace(claimed, hints=claimed.hints | Hint.ACTIVITIES)
-            await self._leave(claimed, journal, begun_at, wait=timedelta(0))
+            await self._leave(claimed, journal, wait=timedelta(0))
 
-    async def _leave(
-        self, claimed: Claimed, journal: Journal, begun_at: datetime, *, wait: timedelta
-    ) -> None:
+    async def _leave(self, claimed: Claimed, journal: Journal, *, wait: timedelta) -> None:
         await self.looks.release(
             claimed,
             hints_left=claimed.hints,
             failures=claimed.ledger.failures,
             wait=wait,
-            begun_at=begun_at,
             steps=journal.lines,
         )
 
-    async def _run(
-        self, claimed: Claimed, clock: OwnClock, journal: Journal, begun_at: datetime
-    ) -> None:
+    async def _run(self, claimed: Claimed, clock: OwnClock, journal: Journal) -> None:
         try:
             around = await self.surroundings(claimed.ledger)
         except Never as gone:  # its channel or its connection was removed
@@ -105,7 +99,7 @@ class Reconciler:
         except Later as failure:
             journal.note("caseway", "looked up the configuration", str(failure), outcome="later")
             wait = backoff(claimed.ledger.failures + 1, chance=self.chance())
-            await self._leave(claimed, journal, begun_at, wait=wait)
+            await self._leave(claimed, journal, wait=wait)
             return
         waits = Waits()
         owed = await self._read(claimed, around, clock, journal, waits)
@@ -139,10 +133,10 @@ class Reconciler:
             owed = await executor.take(todo[0], owed)
         else:
             waits.again = True  # let others have their turn
-        if owed.last and await self._finished(claimed, owed, replies, begun_at):
+        if owed.last and await self._finished(claimed, owed, replies):
             return
         owed = replace(owed, last=None)
-        await self._release(claimed, owed, waits, journal, begun_at)
+        await self._release(claimed, owed, waits, journal)
 
     async def _read(
         self,
@@ -219,9 +213,7 @@ class Reconciler:
             found += (await ticketing.look(case, since=None, case_first=False)).activities
         return replace(look, activities=tuple(found))
 
-    async def _finished(
-        self, claimed: Claimed, owed: Owed, replies: Replies, begun_at: datetime
-    ) -> bool:
+    async def _finished(self, claimed: Claimed, owed: Owed, replies: Replies) -> bool:
         """The usual end: the last delivery settled and the lease released in one.
 
         False: settled, and there is more to say than a bare release.
@@ -240,18 +232,10 @@ class Reconciler:
             owed.last,
             shown=replies.shown,
             durable=not replies.channel.recognises_repeats(replies.account),
-            begun_at=begun_at,
             steps=replies.journal.lines,
         )
 
-    async def _release(
-        self,
-        claimed: Claimed,
-        owed: Owed,
-        waits: Waits,
-        journal: Journal,
-        begun_at: datetime,
-    ) -> None:
+    async def _release(self, claimed: Claimed, owed: Owed, waits: Waits, journal: Journal) -> None:
         """T9, with the time at which whatever waits is due."""
         now = datetime.now(tz=UTC)
         before = 0 if waits.progressed else claimed.ledger.failures
@@ -281,7 +265,6 @@ class Reconciler:
             hints_left=hints,
             failures=failures,
             wait=None if wait is None else max(wait, timedelta(0)),
-            begun_at=begun_at,
             steps=journal.lines,
         )
 

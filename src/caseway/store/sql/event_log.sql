@@ -120,7 +120,7 @@ SELECT conversation_id FROM case_link
    AND number <> ''
  LIMIT 20;
 
--- name: looks_around(organisation, conversations, received, skew, within, lately)
+-- name: looks_around(organisation, conversations, received, within, lately)
 -- role: web
 -- For each event the first look at its conversation that began after it, the first of those that
 -- Creatio answered, however long it was away, and the last one that began a moment before.
@@ -131,36 +131,36 @@ SELECT n.ord, r.id, r.conversation_id, r.begun_at, r.ended_at, r.steps, r.place
  CROSS JOIN LATERAL (
        (SELECT r.id, r.conversation_id, r.begun_at, r.ended_at, r.steps, 'after' AS place FROM run r
          WHERE r.organisation_id = :organisation AND r.conversation_id = n.conversation
-           AND r.begun_at >= n.received_at - :skew::interval
+           AND r.begun_at >= n.received_at
            AND r.begun_at < n.received_at + :within::interval
          ORDER BY r.begun_at
          LIMIT 1)
         UNION ALL
        (SELECT r.id, r.conversation_id, r.begun_at, r.ended_at, r.steps, 'answered' FROM run r
          WHERE r.organisation_id = :organisation AND r.conversation_id = n.conversation
-           AND r.begun_at >= n.received_at - :skew::interval
+           AND r.begun_at >= n.received_at
            AND NOT r.steps @> '[{"side": "creatio", "outcome": "later"}]'
            AND EXISTS (SELECT 1 FROM run f
                         WHERE f.organisation_id = :organisation
                           AND f.conversation_id = n.conversation
-                          AND f.begun_at >= n.received_at - :skew::interval
+                          AND f.begun_at >= n.received_at
                           AND f.begun_at < n.received_at + :within::interval)
          ORDER BY r.begun_at
          LIMIT 1)
         UNION ALL
        (SELECT r.id, r.conversation_id, r.begun_at, r.ended_at, r.steps, 'before' FROM run r
          WHERE r.organisation_id = :organisation AND r.conversation_id = n.conversation
-           AND r.begun_at < n.received_at - :skew::interval
+           AND r.begun_at < n.received_at
            AND r.begun_at >= n.received_at - :lately::interval
          ORDER BY r.begun_at DESC
          LIMIT 1)) r;
 
--- name: looks_after(organisation, conversation, received, skew, within, most)
+-- name: looks_after(organisation, conversation, received, within, most)
 -- role: web
 -- The looks that began after one event. Index: run_conversation.
 SELECT id, conversation_id, begun_at, ended_at, steps FROM run
  WHERE organisation_id = :organisation AND conversation_id = :conversation
-   AND begun_at >= :received::timestamptz - :skew::interval
+   AND begun_at >= :received::timestamptz
    AND begun_at < :received::timestamptz + :within::interval
  ORDER BY begun_at
  LIMIT :most;

@@ -13,7 +13,7 @@ UPDATE conversation
    AND (lease_until IS NULL OR lease_until
         + greatest(starts - 1, 0) * greatest(starts - 1, 0) * interval '10 seconds' < clock_timestamp())
    AND set_config('synchronous_commit', 'off', true) = 'off'
-RETURNING *;
+RETURNING *, clock_timestamp() AS claimed_at;
 
 -- name: unclaimed(organisation, conversation)
 -- Why a claim came back empty: when the lease or the penalty of unreleased starts ends.

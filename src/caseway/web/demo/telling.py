@@ -14,7 +14,6 @@ from caseway.web.dashboard.channel_signs import name_of
 
 MOST_GROUPS: Final = 40
 # A run stamps its beginning by our clock, what set it off by the database's.
-SKEW: Final = timedelta(milliseconds=20)
 OUTCOMES: Final = {"later": ("clock", "amber"), "refused": ("circle-x", "red")}
 LONG_ID: Final = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 WRITING: Final = ("created", "create", "set")
@@ -65,7 +64,7 @@ def _cause(run: Ran, happened: Sequence[Happened]) -> UUID | None:
     before = [
         one
         for one in happened
-        if one.conversation == run.conversation and one.at <= run.begun_at + SKEW and _wakes(one)
+        if one.conversation == run.conversation and one.at <= run.begun_at and _wakes(one)
     ]
     return before[-1].id if before else None
 
