@@ -1,12 +1,15 @@
 """What holds for every page of the dashboard, in a real browser."""
 
+from functools import partial
+
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from caseway.domain.roles import Role
 from tests.browser.looking import BETWEEN, WIDTHS, Complaints, axe, browsing, overflow
 from tests.browser.rooms import ROOMS, Room
 from tests.browser.scene import Scene
+from tests.browser.shop import eventually as on_the_page
 
 LIMIT_BYTES = 200 * 1024
 
@@ -68,10 +71,30 @@ def test_a_question_opens_within_its_page(browser: Browser, scene: Scene, room: 
             for question in questions.all():
                 question.locator("summary").click()
                 expect(question.locator("[data-heading]")).to_be_focused()
-                inside = question.locator(".cw-ask").evaluate(WITHIN)
-                assert inside, f"{question.locator('summary').inner_text()} at {width}"
+                # The page learns of its new width when it comes to it, and turns the question then.
+                on_the_page(page, partial(is_within, question))
                 page.keyboard.press("Escape")
                 expect(question.locator(".cw-ask")).to_be_hidden()
+
+
+@pytest.mark.parametrize("room", [r for r in ROOMS if r.name in ASKING], ids=lambda room: room.name)
+def test_an_open_question_stays_within_its_page_when_that_is_resized(
+    browser: Browser, scene: Scene, room: Room
+) -> None:
+    with browsing(browser, scene, room.role, width=390) as context:
+        page = context.new_page()
+        page.goto(scene.address(room.path))
+        for question in page.locator("[data-confirm]").all():
+            question.locator("summary").click()
+            expect(question.locator("[data-heading]")).to_be_focused()
+            for width in (1024, 1600, 390):
+                page.set_viewport_size({"width": width, "height": WIDTHS[width]})
+                on_the_page(page, partial(is_within, question))
+            page.keyboard.press("Escape")
+
+
+def is_within(question: Locator) -> bool:
+    return bool(question.locator(".cw-ask").evaluate(WITHIN))
 
 
 def first_load(page: Page, scene: Scene, room: Room) -> dict[str, int]:

@@ -49,6 +49,8 @@
     if (outside() >= first) delete ask.dataset.turned;
   }
 
+  window.addEventListener("resize", () => document.querySelectorAll("details[open] > .cw-ask").forEach(place));
+
   // A question takes the focus on its heading, and gives it back to its opener.
   function shut(details) {
     details.open = false;
