@@ -2,7 +2,7 @@
 
 import contextlib
 import subprocess
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from pathlib import Path
 
 import asyncpg
@@ -21,6 +21,24 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 settings.load_profile("caseway")
+
+
+LAST_LINES = 200
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Function,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What the installations said that a failed test used: their side of the story."""
+    report = yield
+    if report.failed:
+        for name, found in getattr(item, "funcargs", {}).items():
+            told = getattr(found, "log", None)
+            if isinstance(told, str):
+                last = "\n".join(told.splitlines()[-LAST_LINES:])
+                report.sections.append((f"what {name} said last", last))
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final, Self
 
-from tests.acceptance.far import eventually
+from tests.acceptance.far import PATIENCE_S, eventually
 
 OLDEST_S: Final = 300
 
@@ -65,7 +65,9 @@ class Callbacks:
     def texts(self, conversation: str) -> list[str]:
         return [c.text for c in self.of(conversation)]
 
-    def wait_for(self, conversation: str, *texts: str, within: float = 60.0) -> list[Callback]:
+    def wait_for(
+        self, conversation: str, *texts: str, within: float = PATIENCE_S
+    ) -> list[Callback]:
         """Until these and no others came, in this order."""
         eventually(
             lambda: self.texts(conversation) == list(texts),

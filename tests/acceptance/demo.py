@@ -98,6 +98,10 @@ class Demo:
             client_secret=said["sandbox_client_secret"],
         )
 
+    @property
+    def log(self) -> str:
+        return self.errors.read_text()
+
     def everything(self) -> list[psutil.Process]:
         """The demo's process and all that came of it, PostgreSQL too, which left its group."""
         own = psutil.Process(self.process.pid)

@@ -21,6 +21,10 @@ class Place:
     webhook_url: str
     serving: "subprocess.Popen[bytes]"
 
+    @property
+    def log(self) -> str:
+        return self.caseway.log
+
     def kill(self) -> None:
         """As the kernel does where memory is short: nobody is asked."""
         self.serving.kill()

@@ -55,6 +55,10 @@ class Scene:
     def url(self) -> str:
         return self.demo.said["api_url"]
 
+    @property
+    def log(self) -> str:
+        return self.demo.log
+
     @contextmanager
     def answering(self, *statuses: int) -> Iterator[None]:
         """What the customers' program answers meanwhile; without a word it takes everything."""
