@@ -57,9 +57,12 @@ def test_a_page_holds_in_both_themes_at_every_width_and_mirrored(
 
 
 ASKING = ("conversation", "events-beside", "widget", "api", "team", "keys")
+asking = pytest.mark.parametrize(
+    "room", [room for room in ROOMS if room.name in ASKING], ids=lambda room: room.name
+)
 
 
-@pytest.mark.parametrize("room", [r for r in ROOMS if r.name in ASKING], ids=lambda room: room.name)
+@asking
 def test_a_question_opens_within_its_page(browser: Browser, scene: Scene, room: Room) -> None:
     with browsing(browser, scene, room.role) as context:
         page = context.new_page()
@@ -77,7 +80,7 @@ def test_a_question_opens_within_its_page(browser: Browser, scene: Scene, room: 
                 expect(question.locator(".cw-ask")).to_be_hidden()
 
 
-@pytest.mark.parametrize("room", [r for r in ROOMS if r.name in ASKING], ids=lambda room: room.name)
+@asking
 def test_an_open_question_stays_within_its_page_when_that_is_resized(
     browser: Browser, scene: Scene, room: Room
 ) -> None:

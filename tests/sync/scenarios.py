@@ -33,9 +33,9 @@ def scenario(told: Scenario) -> Scenario:
     return told
 
 
-async def begun(story: Story) -> CaseId:
+async def begun(story: Story, *, peer: str = "customer-1") -> CaseId:
     """A message, its case with one activity, nothing owed."""
-    kept = await story.customer_writes("one")
+    kept = await story.customer_writes("one", peer=peer)
     await story.work()
     return CaseId((await story.row(kept.key))["case_id"])
 

@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from caseway.domain.ids import CaseId
 from caseway.store.channel_book import PostgresChannelBook
 from caseway.store.secrets import Secrets, new_key
 from tests.stories import Story
+from tests.sync.scenarios import begun
 
 
 async def told(story: Story) -> str:
@@ -15,9 +15,7 @@ async def told(story: Story) -> str:
 
 
 async def reply_to(story: Story, peer: str) -> None:
-    kept = await story.customer_writes("My brake squeals", peer=peer)
-    await story.work()
-    case = CaseId((await story.row(kept.key))["case_id"])
+    case = await begun(story, peer=peer)
     story.creatio.agent_replies(case, "We order new pads")
     await story.webhook(case)
     await story.work()

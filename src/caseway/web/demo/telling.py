@@ -13,7 +13,6 @@ from caseway.ports import Happened, JournalLine, Ran, Story
 from caseway.web.dashboard.channel_signs import name_of
 
 MOST_GROUPS: Final = 40
-# A run stamps its beginning by our clock, what set it off by the database's.
 OUTCOMES: Final = {"later": ("clock", "amber"), "refused": ("circle-x", "red")}
 LONG_ID: Final = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 WRITING: Final = ("created", "create", "set")
